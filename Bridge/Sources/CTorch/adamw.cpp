@@ -1,0 +1,131 @@
+// AdamW: one fused pass per parameter, and the projection of the real step on a given direction.
+#include <ATen/Parallel.h>
+
+#include <cmath>
+#include <vector>
+
+#include "boundary.hpp"
+#include "lanes.hpp"
+
+using ct::in;
+
+namespace {
+
+/// Elements per part: parts are summed in order, so a sum does not depend on the thread count.
+constexpr int64_t kPart = 16384;
+
+struct Update {
+    float rate, beta1, beta2, epsilon, shrink, scale, correction1, correction2;
+};
+
+/// theta <- theta (1 - rate decay) - rate m^ / (sqrt(v^) + epsilon); returns direction . (theta after - before) of the part.
+CT_CLONES double adamw_part(
+    float *theta, const float *gradient, float *m, float *v, const float *direction, int64_t count, Update u) {
+    double projection = 0;
+    float lanes[ct::kLanes];
+    for (int64_t start = 0; start < count; start += ct::kLanes) {
+        const int64_t width = count - start < ct::kLanes ? count - start : ct::kLanes;
+        for (int64_t l = 0; l < width; ++l) {
+            const int64_t i = start + l;
+            const float g = gradient[i] * u.scale;
+            m[i] = u.beta1 * m[i] + (1 - u.beta1) * g;
+            v[i] = u.beta2 * v[i] + (1 - u.beta2) * g * g;
+            const float after =
+                theta[i] * u.shrink - u.rate * (m[i] * u.correction1) / (std::sqrt(v[i] * u.correction2) + u.epsilon);
+            lanes[l] = after - theta[i];
+            theta[i] = after;
+        }
+        if (direction)
+            for (int64_t l = 0; l < width; ++l) projection += static_cast<double>(lanes[l]) * direction[start + l];
+    }
+    return projection;
+}
+
+CT_CLONES double squares(const float *x, int64_t count) {
+    double sum = 0;
+    for (int64_t i = 0; i < count; i += 256) sum += ct::dot(x + i, x + i, count - i < 256 ? count - i : 256);
+    return sum;
+}
+
+/// Calls body(first, count) -> double on every part and adds the results in order.
+template <class Body> double summed(int64_t count, Body &&body) {
+    const int64_t parts = (count + kPart - 1) / kPart;
+    std::vector<double> sums(parts);
+    at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; ++part)
+            sums[part] = body(part * kPart, std::min(kPart, count - part * kPart));
+    });
+    double total = 0;
+    for (double sum : sums) total += sum;
+    return total;
+}
+
+const at::Tensor &dense(ct_tensor tensor) {
+    TORCH_CHECK_NOT_IMPLEMENTED(
+        in(tensor).is_cpu() && in(tensor).scalar_type() == at::kFloat && in(tensor).is_contiguous(),
+        "the fused optimiser needs contiguous float32 tensors on the CPU");
+    return in(tensor);
+}
+
+} // namespace
+
+extern "C" {
+
+ct_status ct_squared_norm(const ct_tensor *tensors, int32_t count, double *out) {
+    return ct::guarded([&] {
+        double total = 0;
+        for (int32_t i = 0; i < count; ++i) {
+            const auto host = in(tensors[i]).detach().to(at::kCPU, at::kFloat).contiguous();
+            const float *x = host.const_data_ptr<float>();
+            total += summed(host.numel(), [&](int64_t first, int64_t n) { return squares(x + first, n); });
+        }
+        *out = total;
+    });
+}
+
+ct_status ct_adamw_step(
+    const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
+    const ct_tensor *second_moments, const int32_t *decay, int32_t count, ct_adamw_options o,
+    const ct_tensor *directions, double *projection) {
+    return ct::guarded([&] {
+        const c10::NoGradGuard guard;
+        // every argument is checked before the first write: an error leaves no parameter half updated
+        for (int32_t i = 0; i < count; ++i) {
+            for (const auto tensor : {parameters[i], gradients[i], first_moments[i], second_moments[i]})
+                TORCH_CHECK(dense(tensor).numel() == dense(parameters[i]).numel(), "parameter ", i, " and its state differ in size");
+            if (directions) TORCH_CHECK(dense(directions[i]).numel() == dense(parameters[i]).numel(), "direction ", i, " differs in size");
+        }
+        double total = 0;
+        for (int32_t i = 0; i < count; ++i) {
+            const Update update{
+                static_cast<float>(o.learning_rate),
+                static_cast<float>(o.beta1),
+                static_cast<float>(o.beta2),
+                static_cast<float>(o.epsilon),
+                static_cast<float>(decay[i] ? 1 - o.learning_rate * o.weight_decay : 1.0),
+                static_cast<float>(o.gradient_scale),
+                static_cast<float>(1 / (1 - std::pow(o.beta1, static_cast<double>(o.step)))),
+                static_cast<float>(1 / (1 - std::pow(o.beta2, static_cast<double>(o.step)))),
+            };
+            float *theta = in(parameters[i]).mutable_data_ptr<float>();
+            const float *gradient = in(gradients[i]).const_data_ptr<float>();
+            float *m = in(first_moments[i]).mutable_data_ptr<float>();
+            float *v = in(second_moments[i]).mutable_data_ptr<float>();
+            const float *direction = directions ? in(directions[i]).const_data_ptr<float>() : nullptr;
+            total += summed(in(parameters[i]).numel(), [&](int64_t first, int64_t n) {
+                return adamw_part(
+                    theta + first, gradient + first, m + first, v + first, direction ? direction + first : nullptr, n, update);
+            });
+        }
+        if (directions && projection) *projection = total;
+    });
+}
+
+ct_status ct_accumulate(ct_tensor accumulator, ct_tensor addend) {
+    return ct::guarded([&] {
+        const c10::NoGradGuard guard;
+        in(accumulator).add_(in(addend));
+    });
+}
+
+} // extern "C"

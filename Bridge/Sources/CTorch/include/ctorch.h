@@ -1,0 +1,171 @@
+// The contract between Swift and libtorch: opaque handles, status codes, no exception crosses it.
+//
+// Rules that hold for every function below unless it says otherwise:
+//  - It returns CT_OK and fills its out-parameters, or another status and leaves them untouched; ct_last_message() then
+//    holds the reason on this thread until the next failing call on this thread.
+//  - A ct_tensor received through an out-parameter belongs to the caller, who ends it with ct_tensor_free (NULL is allowed).
+//    Handles passed in stay the caller's.
+//  - Shapes are pointer + count. Pointers passed in are read during the call only.
+//  - Operations record gradients while grad mode is on (per thread), except where marked "no gradient".
+//  - CT_INVALID: libtorch refused the arguments (shape, dtype, index). CT_MEMORY: out of memory. CT_UNSUPPORTED: not
+//    available on this device or build. CT_INTERNAL: anything else. Every function may return any of them.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_box *ct_tensor;
+
+typedef enum { CT_OK = 0, CT_INVALID = 1, CT_MEMORY = 2, CT_UNSUPPORTED = 3, CT_INTERNAL = 4 } ct_status;
+typedef enum { CT_FLOAT32 = 0, CT_BFLOAT16 = 1, CT_FLOAT16 = 2, CT_FLOAT64 = 3, CT_INT32 = 4, CT_INT64 = 5, CT_BOOL = 6 } ct_dtype;
+typedef enum { CT_CPU = 0, CT_CUDA = 1 } ct_device;
+
+/// Message of the last failure on this thread; "" before any. Valid until the next failure on this thread.
+const char *ct_last_message(void);
+
+// ---- the process (process.cpp) ----
+
+/// libtorch's version of the headers this shim was compiled with, e.g. "2.13.0". Static storage.
+const char *ct_version(void);
+/// Vector capability libtorch dispatches to, e.g. "AVX512". Static storage.
+const char *ct_vector_capability(void);
+/// Call once before anything else: keeps freed blocks in the process (large temporaries otherwise cost page faults).
+void ct_initialize(void);
+ct_status ct_set_threads(int32_t count);
+int32_t ct_threads(void);
+/// Number of CUDA devices libtorch can use; 0 when the build has none.
+int32_t ct_cuda_devices(void);
+
+// ---- tensors (tensor.cpp) ----
+
+void ct_tensor_free(ct_tensor tensor);
+ct_status ct_empty(const int64_t *shape, int32_t rank, ct_dtype dtype, ct_device device, ct_tensor *out);
+ct_status ct_zeros(const int64_t *shape, int32_t rank, ct_dtype dtype, ct_device device, ct_tensor *out);
+/// Copies `bytes` bytes, which must equal the size of the shape, from host memory.
+ct_status ct_from_bytes(const void *data, int64_t bytes, const int64_t *shape, int32_t rank, ct_dtype dtype, ct_device device, ct_tensor *out);
+/// Copies the elements, made contiguous and moved to the host, into `data`; `bytes` must equal their size.
+ct_status ct_copy_bytes(ct_tensor tensor, void *data, int64_t bytes);
+int32_t ct_rank(ct_tensor tensor);
+int64_t ct_size(ct_tensor tensor, int32_t axis);
+int64_t ct_count(ct_tensor tensor);
+/// CT_OK also for dtypes this contract does not name: those fail with CT_UNSUPPORTED.
+ct_status ct_dtype_of(ct_tensor tensor, ct_dtype *out);
+ct_device ct_device_of(ct_tensor tensor);
+
+ct_status ct_to_dtype(ct_tensor tensor, ct_dtype dtype, ct_tensor *out);
+ct_status ct_clone(ct_tensor tensor, ct_tensor *out);
+ct_status ct_reshape(ct_tensor tensor, const int64_t *shape, int32_t rank, ct_tensor *out);
+ct_status ct_transpose(ct_tensor tensor, int32_t first, int32_t second, ct_tensor *out);
+/// View of `tensor[start ..< end]` along an axis.
+ct_status ct_slice(ct_tensor tensor, int32_t axis, int64_t start, int64_t end, ct_tensor *out);
+/// Rows of axis 0 named by int64 `index` [M].
+ct_status ct_index_rows(ct_tensor tensor, ct_tensor index, ct_tensor *out);
+/// destination <- source, in place, no gradient.
+ct_status ct_copy(ct_tensor destination, ct_tensor source);
+ct_status ct_add(ct_tensor a, ct_tensor b, ct_tensor *out);
+ct_status ct_subtract(ct_tensor a, ct_tensor b, ct_tensor *out);
+ct_status ct_multiply(ct_tensor a, ct_tensor b, ct_tensor *out);
+ct_status ct_scale(ct_tensor a, double factor, ct_tensor *out);
+ct_status ct_sum(ct_tensor a, ct_tensor *out);
+ct_status ct_exp(ct_tensor a, ct_tensor *out);
+ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor *out);
+
+// ---- gradients (autograd.cpp) ----
+
+/// Sets grad mode of this thread and returns what it was.
+int32_t ct_set_grad_enabled(int32_t enabled);
+ct_status ct_require_grad(ct_tensor tensor, int32_t required);
+ct_status ct_detach(ct_tensor tensor, ct_tensor *out);
+/// grads[i] <- d(sum_j output_j . output_gradient_j)/d(input_i), detached; NULL where an output does not depend on the input.
+/// `retain_graph` keeps the graph for another call.
+ct_status ct_gradients(
+    const ct_tensor *outputs, const ct_tensor *output_gradients, int32_t output_count, const ct_tensor *inputs,
+    int32_t input_count, int32_t retain_graph, ct_tensor *grads);
+
+// ---- transformer layers (layers.cpp) ----
+
+/// x [.., I], weight [O, I], bias [O] or NULL -> [.., O].
+ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out);
+/// weight [V, D], ids int64 [..] -> [.., D].
+ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out);
+/// x / sqrt(mean(x^2) + epsilon) * weight over the last axis (1910.07467, eq. 4).
+ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out);
+/// silu(gate) * up, elementwise (2002.05202).
+ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out);
+/// Rotates the halves (i, i + D/2) of the last axis of x [B, T, H, D]; cosine and sine are [B, T, D/2] or [T, D/2] (2104.09864).
+ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *out);
+/// Causal grouped-query attention: q [B, T, H, D], k and v [B, T, K, D], H a multiple of K -> [B, T, H, D].
+ct_status ct_causal_attention(ct_tensor q, ct_tensor k, ct_tensor v, double scale, ct_tensor *out);
+
+// ---- decoding with a cache (decode.cpp), no gradient, float32 on the CPU ----
+
+/// Writes k and v [S, K, D] at cache[slots[i], :, positions[i], :] of k_cache and v_cache [slots, K, L, D].
+ct_status ct_cache_append(
+    ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *positions);
+/// q [S, H, D] attends to positions 0 ... positions[i] of its slot -> [S, H, D]. A row's result depends on that row alone.
+ct_status ct_cached_attention(
+    ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *positions, double scale,
+    ct_tensor *out);
+
+// ---- the policy head (policy_head.cpp), no gradient recorded: backward is explicit ----
+
+/// Rows of the statistics matrix, in this order.
+enum {
+    CT_STAT_LOGPROB = 0,      // log p of the given token
+    CT_STAT_LSE = 1,          // log sum exp of z / temperature
+    CT_STAT_ENTROPY = 2,      // H
+    CT_STAT_DISCRIMINANT = 3, // S* = p (H + log p)
+    CT_STAT_EXPECTED = 4,     // E_p[S]
+    CT_STAT_VARIANCE = 5,     // Var_p[S]
+    CT_STAT_COLLISION = 6,    // sum p^2
+    CT_STAT_SQUARED = 7,      // sum_i S_i^2 (unweighted)
+    CT_STAT_MEAN_LOGIT = 8,   // sum p z / temperature, which the backward needs
+    CT_STAT_ROWS = 9
+};
+
+/// One streaming pass: hidden [N, D], weight [V, D] (float32 or bfloat16), ids int64 [N] -> statistics float32 [CT_STAT_ROWS, N].
+/// Logits exist one tile at a time. `tile` is the number of vocabulary rows per tile; 0 chooses.
+ct_status ct_policy_head_forward(
+    ct_tensor hidden, ct_tensor weight, ct_tensor ids, double temperature, int64_t tile, ct_tensor *statistics);
+/// The same statistics of given logits [N, V] float32.
+ct_status ct_logits_statistics(ct_tensor logits, ct_tensor ids, double temperature, ct_tensor *statistics);
+/// Recomputes the tiles: g1, g2 float32 [N] (dL/dlog p, dL/dH) -> d_hidden [N, D] and, if d_weight is not NULL, d_weight [V, D], float32.
+/// Rows whose g1 and g2 are both zero cost nothing.
+ct_status ct_policy_head_backward(
+    ct_tensor hidden, ct_tensor weight, ct_tensor ids, ct_tensor statistics, ct_tensor g1, ct_tensor g2,
+    double temperature, int64_t tile, ct_tensor *d_hidden, ct_tensor *d_weight);
+/// Samples one token per row in the same pass and returns its statistics. `counters` holds four words per row (position, step,
+/// prompt, sample | purpose << 24), `key` is the seed: a row's draw depends on these and its logits alone, not on the batch.
+/// `greedy` takes the arg max (lowest id on a tie) and reports statistics at `temperature`. tokens: int64 [N], filled.
+ct_status ct_policy_head_sample(
+    ct_tensor hidden, ct_tensor weight, double temperature, int32_t greedy, uint64_t key, const uint32_t *counters,
+    int64_t tile, int64_t *tokens, ct_tensor *statistics);
+
+// ---- optimiser (adamw.cpp), no gradient, float32 on the CPU ----
+
+typedef struct {
+    double learning_rate, beta1, beta2, epsilon, weight_decay;
+    int64_t step;          // 1 for the first update (bias correction)
+    double gradient_scale; // multiplies every gradient first (global-norm clipping)
+} ct_adamw_options;
+
+/// Sum of squares of all gradients, in double.
+ct_status ct_squared_norm(const ct_tensor *tensors, int32_t count, double *out);
+/// One decoupled-weight-decay Adam update in place (1711.05101, algorithm 2). decay[i] 0 exempts a parameter.
+/// If `directions` is not NULL, *projection <- sum_i directions[i] . (theta_after - theta_before), in double.
+ct_status ct_adamw_step(
+    const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
+    const ct_tensor *second_moments, const int32_t *decay, int32_t count, ct_adamw_options options,
+    const ct_tensor *directions, double *projection);
+/// accumulator <- accumulator + addend, in place (float32).
+ct_status ct_accumulate(ct_tensor accumulator, ct_tensor addend);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,63 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of Maxwell. `imports` lists only modules above it in ARCHITECTURE.md; `make check` compares it with the sources.
+func module(_ name: String, imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: swiftSettings)
+}
+
+/// The twin test target of a module; fixtures lie in `Tests/<name>/Fixtures` and are read by path, not bundled.
+func tests(_ name: String, imports: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: imports, path: "Tests/\(name)", exclude: [], swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "maxwell",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "maxwell", targets: ["maxwell"]),
+        .library(name: "EntropyDynamics", targets: ["EntropyDynamics"]),
+        .library(name: "Algorithms", targets: ["Algorithms"]),
+    ],
+    dependencies: [
+        .package(path: "Bridge"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    ],
+    targets: [
+        module("Torch", imports: [.product(name: "CTorch", package: "Bridge")]),
+        module("Trajectories"),
+        module("EntropyDynamics"),
+        module("ConfigCoding", imports: [.product(name: "Yams", package: "Yams")]),
+        module("Tokenizers"),
+        module("Environments", imports: ["Trajectories", "ConfigCoding"]),
+        module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
+        module("Analysis", imports: ["Runs", "EntropyDynamics", "Trajectories"]),
+        module("Plots"),
+        module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding"]),
+        module("Models", imports: ["Torch", "Trajectories"]),
+        module("Rollouts", imports: ["Models", "Torch", "Trajectories"]),
+        module(
+            "Training",
+            imports: [
+                "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs", "ConfigCoding",
+                "Trajectories", "EntropyDynamics", "Analysis",
+            ]),
+        .executableTarget(
+            name: "maxwell",
+            dependencies: [
+                "Training", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch", "Tokenizers", "Environments",
+                "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/maxwell", exclude: [], swiftSettings: swiftSettings),
+    ]
+)

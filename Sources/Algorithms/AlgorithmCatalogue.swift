@@ -1,0 +1,27 @@
+// Every algorithm by name. Adding one means one line here.
+
+public import ConfigCoding
+
+/// The algorithms a configuration can name.
+public enum AlgorithmCatalogue {
+    private static let entries: [(name: String, decode: @Sendable (ConfigSection) throws -> Algorithm)] = [
+        ("grpo", GRPO.algorithm(from:)),
+        ("clip_b", ClipB.algorithm(from:)),
+        ("clip_v", ClipV.algorithm(from:)),
+    ]
+
+    /// All names, in the order of the catalogue.
+    public static var names: [String] { entries.map(\.name) }
+
+    /// The algorithm that the key `name` of a section names, with its options read from the section's other keys.
+    ///
+    /// Keys that the algorithm did not ask for are reported by `finish()` of whoever loaded the configuration.
+    /// - Throws: `ConfigError`: no name, an unknown name (with the nearest known one), or an option out of its range.
+    public static func algorithm(from section: ConfigSection) throws -> Algorithm {
+        let name = try section.choice("name", among: names)
+        guard let entry = entries.first(where: { $0.name == name }) else {
+            throw section.fault(.unknownChoice, "name", "must be one of \(names.joined(separator: ", "))")
+        }
+        return try entry.decode(section)
+    }
+}

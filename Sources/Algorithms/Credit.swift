@@ -1,0 +1,33 @@
+// From the rewards of a group to advantages: the credit slot.
+
+/// Turns the rewards of one prompt's completions into one advantage each.
+public protocol Credit: Sendable {
+    /// - Parameter rewards: one reward per completion of the group.
+    /// - Returns: one advantage per completion, in the same order.
+    func advantages(_ rewards: [Double]) -> [Double]
+}
+
+/// A = (R − mean) / (std + 1e-6) within the group, std with n − 1 (GRPO, 2402.03300).
+///
+/// A group of one, or one whose rewards are all equal, gets advantages of exactly 0. Published trainers disagree on a
+/// group of one (some use mean 0 and std 1, so that the bare reward becomes the advantage); without a second
+/// completion there is no baseline, and reinforcing every sample by its reward level teaches nothing.
+/// With `normaliseStd` false: A = R − mean (2503.20783).
+public struct GroupNormalisedCredit: Credit {
+    public var normaliseStd: Bool
+    /// Keeps a group of nearly equal rewards from being divided by nearly nothing.
+    public static let epsilon = 1e-6
+
+    public init(normaliseStd: Bool = true) {
+        self.normaliseStd = normaliseStd
+    }
+
+    public func advantages(_ rewards: [Double]) -> [Double] {
+        guard rewards.count > 1, rewards.contains(where: { $0 != rewards[0] }) else {
+            return rewards.map { _ in 0 }
+        }
+        let moments = Moments(rewards)
+        let scale = normaliseStd ? (moments.sumOfSquares / (moments.count - 1)).squareRoot() + Self.epsilon : 1
+        return rewards.map { ($0 - moments.mean) / scale }
+    }
+}

@@ -1,0 +1,23 @@
+// Terms added to the per-token loss beside the policy gradient: the regulariser slot.
+
+/// One token's addition to the loss L (to be minimised) and its derivatives, before weight and aggregation.
+public struct RegulariserTerm: Sendable, Equatable {
+    public var loss: Double
+    /// ∂/∂log p_k.
+    public var dLogprob: Double
+    /// ∂/∂H.
+    public var dEntropy: Double
+
+    public init(loss: Double, dLogprob: Double = 0, dEntropy: Double = 0) {
+        self.loss = loss
+        self.dLogprob = dLogprob
+        self.dEntropy = dEntropy
+    }
+}
+
+/// Adds to the loss of each token something that does not depend on rewards.
+public protocol Regulariser: Sendable {
+    var name: String { get }
+    var reads: Signals { get }
+    func term(for token: Int, in tokens: TokenTable) -> RegulariserTerm
+}

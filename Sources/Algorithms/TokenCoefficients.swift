@@ -1,0 +1,125 @@
+// What an algorithm says about each token of a mini-batch.
+
+import EntropyDynamics
+
+/// Per-token weights and derivatives of the mini-batch loss L (to be minimised), with the entropy change they predict.
+public struct TokenCoefficients: Sendable, Equatable {
+    /// The product of the rules' weights, [N]; 0 where a rule dropped the token.
+    public var weight: [Float]
+    /// ∂L/∂log p_k, [N], weight and aggregation included.
+    public var g1: [Float]
+    /// ∂L/∂H, [N], weight and aggregation included.
+    public var g2: [Float]
+    /// First-order change of each token's own H per unit learning rate, [N]: g1 (S − E_p[S]) − g2 Σ S²
+    /// (2602.03392, theorem 3.3). It holds for plain gradient descent on free, tempered logits.
+    /// NaN, which is to say unknown, where g2 ≠ 0 and the table has no Σ S².
+    public var predictedEntropyChange: [Float]
+    /// L.
+    public var loss: Double
+    public var metrics: [Metric]
+}
+
+extension Algorithm {
+    /// Evaluates the algorithm on one optimiser mini-batch. Sums are in Double; the result does not depend on the
+    /// order of the tokens beyond rounding. An empty table gives empty columns and loss 0.
+    ///
+    /// Metrics: `loss`; `ratio_mean`, `ratio_max`; `ratio_clip_high`, `ratio_clip_low`, `ratio_clip_dual` (fractions of
+    /// all tokens); `proximal_kl_k1`, `proximal_kl_k3` (estimates of KL(proximal‖policy));
+    /// `predicted_entropy_change` and `predicted_entropy_change_without_rules` (per unit learning rate, mean over all
+    /// tokens); then each rule's own.
+    public func coefficients(for tokens: TokenTable) -> TokenCoefficients {
+        let count = tokens.count
+        let unit = [Float](repeating: 1, count: count)
+        var weight = unit
+        var ruleMetrics: [Metric] = []
+        for rule in rules {
+            let own = rule.weights(for: tokens)
+            precondition(own.count == count, "the rule \(rule.name) gave \(own.count) weights for \(count) tokens")
+            for token in 0..<count { weight[token] *= own[token] }
+            ruleMetrics += rule.metrics(for: tokens, weights: own).map { Metric("\(rule.name)/\($0.name)", $0.value) }
+        }
+        let scale = aggregation.exactScales(for: tokens, weights: weight)
+        let plainScale = aggregation.exactScales(for: tokens, weights: unit)
+
+        var result = TokenCoefficients(
+            weight: weight, g1: [], g2: [], predictedEntropyChange: [], loss: 0, metrics: [])
+        result.g1.reserveCapacity(count)
+        result.g2.reserveCapacity(count)
+        result.predictedEntropyChange.reserveCapacity(count)
+        var totals = Totals()
+        for token in 0..<count {
+            let term = tokenTerm(token, tokens, &totals)
+            let factor = Double(weight[token]) * scale[token]
+            // A dropped token is left out, not multiplied: 0 times an unknown would be unknown.
+            let change = factor == 0 ? 0 : factor * term.entropyChange
+            result.loss += factor * term.loss
+            result.g1.append(Float(factor * term.g1))
+            result.g2.append(Float(factor * term.g2))
+            result.predictedEntropyChange.append(Float(change))
+            totals.change += change
+            totals.plainChange += plainScale[token] * term.entropyChange
+        }
+        result.metrics = [Metric("loss", result.loss)] + totals.metrics(count) + ruleMetrics
+        return result
+    }
+
+    /// One token's loss and derivatives before weight and aggregation.
+    private func tokenTerm(
+        _ token: Int, _ tokens: TokenTable, _ totals: inout Totals
+    ) -> (loss: Double, g1: Double, g2: Double, entropyChange: Double) {
+        let policy = Double(tokens.policyLogprob[token])
+        let proximal = Double(tokens.proximalLogprob[token])
+        let surrogate = surrogate.term(
+            policyLogprob: policy, proximalLogprob: proximal, advantage: Double(tokens.advantage[token]))
+        totals.count(surrogate.clipSide, policy, proximal)
+        var (loss, g1, g2) = (surrogate.loss, surrogate.dLogprob, 0.0)
+        for regulariser in regularisers {
+            let term = regulariser.term(for: token, in: tokens)
+            loss += term.loss
+            g1 += term.dLogprob
+            g2 += term.dEntropy
+        }
+        let squared = g2 == 0 ? 0 : tokens.squaredDiscriminant.map { Double($0[token]) } ?? .nan
+        let change = predictedEntropyChange(
+            g1: g1, g2: g2, discriminant: Double(tokens.discriminant[token]),
+            expectedDiscriminant: Double(tokens.expectedDiscriminant[token]), squaredDiscriminant: squared)
+        return (loss, g1, g2, change)
+    }
+}
+
+/// Running sums behind the metrics.
+private struct Totals {
+    var change = 0.0
+    var plainChange = 0.0
+    private var ratio = 0.0
+    private var largestRatio = 0.0
+    private var k1 = 0.0
+    private var k3 = 0.0
+    private var clipped: (low: Double, high: Double, dual: Double) = (0, 0, 0)
+
+    mutating func count(_ side: ClipSide, _ policy: Double, _ proximal: Double) {
+        let r = probabilityRatio(policy, proximal)
+        ratio += r
+        largestRatio = max(largestRatio, r)
+        k1 += proximal - policy
+        k3 += r - 1 - (policy - proximal)
+        switch side {
+        case .none: break
+        case .low: clipped.low += 1
+        case .high: clipped.high += 1
+        case .dual: clipped.dual += 1
+        }
+    }
+
+    func metrics(_ count: Int) -> [Metric] {
+        let n = Double(max(count, 1))
+        return [
+            Metric("ratio_mean", ratio / n), Metric("ratio_max", largestRatio),
+            Metric("ratio_clip_high", clipped.high / n), Metric("ratio_clip_low", clipped.low / n),
+            Metric("ratio_clip_dual", clipped.dual / n),
+            Metric("proximal_kl_k1", k1 / n), Metric("proximal_kl_k3", k3 / n),
+            Metric("predicted_entropy_change", change / n),
+            Metric("predicted_entropy_change_without_rules", plainChange / n),
+        ]
+    }
+}

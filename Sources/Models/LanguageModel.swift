@@ -1,0 +1,35 @@
+// What training and rollout ask of a model.
+
+public import Torch
+
+/// A named parameter; the name is its key in the checkpoint.
+public struct Parameter {
+    public let name: String
+    public let tensor: Tensor
+}
+
+/// A decoder-only transformer up to its last norm. Logits are the policy head's business (design: nothing of size N·V).
+///
+/// Axis letters: B sequences, T positions, S decoding slots, D hidden size, V vocabulary.
+public protocol LanguageModel: AnyObject {
+    var config: ModelConfig { get }
+    /// Every trained tensor once, in a fixed order; a tied head is not listed twice.
+    var parameters: [Parameter] { get }
+    /// The policy head's weight [V, D].
+    var headWeight: Tensor { get }
+
+    /// Hidden states [B, T, D] of token ids int64 [B, T], position t seeing 0...t.
+    func hidden(_ ids: Tensor) -> Tensor
+
+    /// The keys and values [B, T, K, D/H] of every layer for token ids int64 [B, T].
+    func prefill(_ ids: Tensor) -> [LayerKeyValues]
+
+    /// Hidden states [S, D] of one token per slot at its position; the cache is extended by it.
+    func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor
+}
+
+/// One layer's keys and values.
+public struct LayerKeyValues {
+    public let keys: Tensor
+    public let values: Tensor
+}

@@ -1,0 +1,181 @@
+// The rollout engine: batched sampling with a key-value cache, prompts prefilled once per group, slots refilled as completions end.
+
+public import Models
+import Torch
+public import Trajectories
+
+/// Samples completions from the model being trained; every token carries the policy head's statistics.
+///
+/// Stays on the thread that made it. A draw depends on (seed, step, prompt, sample, position) and the logits alone.
+public final class RolloutEngine {
+    private let model: any LanguageModel
+    private let seed: UInt64
+    private let slots: Int
+
+    public init(model: any LanguageModel, seed: UInt64, slots: Int = 256) {
+        self.model = model
+        self.seed = seed
+        self.slots = slots
+    }
+
+    /// Names a prompt's stream of random numbers.
+    public struct Prompt: Sendable {
+        public var tokens: [Int32]
+        /// Distinguishes prompts within a step; the same index draws the same numbers.
+        public var index: Int
+
+        public init(tokens: [Int32], index: Int) {
+            self.tokens = tokens
+            self.index = index
+        }
+    }
+
+    /// One completion being decoded.
+    private struct Running {
+        var prompt: Int
+        var sample: Int
+        var completion = Completion(
+            tokens: [], sampledLogprob: [], entropy: [], discriminant: [], expectedDiscriminant: [], stopReason: .length)
+        var nextToken: Int32
+        var position: Int
+    }
+
+    /// `samples` completions for each prompt, in order.
+    ///
+    /// - Parameters:
+    ///   - step: part of every draw's coordinates; the training step, or 0.
+    ///   - onProgress: called with the number of finished completions.
+    /// - Throws: `RolloutError` for an empty prompt or one that leaves no room in the context; `TorchError`.
+    public func complete(
+        _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int,
+        onProgress: (Int) -> Void = { _ in }
+    ) throws -> [[Completion]] {
+        try prompts.forEach { try check($0, options) }
+        return try withTorchErrors {
+            try withoutGradient { try run(prompts, samples: samples, options: options, step: step, onProgress) }
+        }
+    }
+
+    private func check(_ prompt: Prompt, _ options: SamplingOptions) throws {
+        let context = model.config.contextLength
+        if prompt.tokens.isEmpty {
+            throw RolloutError(
+                .emptyPrompt, "prompt \(prompt.index) has no tokens; a completion needs at least one to continue",
+                place: "prompt \(prompt.index)")
+        }
+        if prompt.tokens.count >= context {
+            throw RolloutError(
+                .promptTooLong,
+                "prompt \(prompt.index) has \(prompt.tokens.count) tokens, the model's context holds \(context); shorten it or drop it",
+                place: "prompt \(prompt.index)")
+        }
+        if let token = prompt.tokens.first(where: { $0 < 0 || $0 >= model.config.vocabularySize }) {
+            throw RolloutError(
+                .unknownToken,
+                "prompt \(prompt.index) has token \(token), the model's vocabulary ends at \(model.config.vocabularySize - 1); "
+                    + "tokenizer and model do not belong together", place: "prompt \(prompt.index)")
+        }
+    }
+
+    private func run(
+        _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
+    ) throws -> [[Completion]] {
+        let longest = prompts.map(\.tokens.count).max() ?? 0
+        let length = min(longest + options.maxNewTokens, model.config.contextLength)
+        let width = min(slots, max(1, prompts.count * samples))
+        let cache = KeyValueCache(config: model.config, slots: width, length: length)
+        var schedule = RolloutSchedule(prompts: prompts.count, samplesPerPrompt: samples, slots: width)
+        var prefixes: [Int: (keyValues: [LayerKeyValues], sequence: Int)] = [:]
+        var running = [Running?](repeating: nil, count: width)
+        var results = [[Completion?]](
+            repeating: [Completion?](repeating: nil, count: samples), count: prompts.count)
+        var finished = 0
+        while !schedule.isFinished {
+            let admissions = schedule.admit()
+            prefill(admissions.filter(\.isFirstOfPrompt).map(\.prompt), of: prompts, into: &prefixes)
+            for admission in admissions {
+                let tokens = prompts[admission.prompt].tokens
+                if let prefix = prefixes[admission.prompt] {
+                    cache.write(
+                        prefix.keyValues, sequence: prefix.sequence, count: tokens.count - 1, slot: admission.slot)
+                }
+                running[admission.slot] = Running(
+                    prompt: admission.prompt, sample: admission.sample, nextToken: tokens[tokens.count - 1],
+                    position: tokens.count - 1)
+                if admission.isLastOfPrompt { prefixes[admission.prompt] = nil }
+            }
+            let active = running.indices.filter { running[$0] != nil }
+            for slot in try advance(active, &running, prompts, options, step: step, cache) {
+                guard let ended = running[slot] else { continue }
+                results[ended.prompt][ended.sample] = ended.completion
+                running[slot] = nil
+                schedule.finish(slot: slot)
+                finished += 1
+            }
+            onProgress(finished)
+        }
+        return results.map { $0.compactMap(\.self) }
+    }
+
+    /// Computes the prefixes of the given prompts, all but their last token, in one padded batch.
+    private func prefill(
+        _ indices: [Int], of prompts: [Prompt], into prefixes: inout [Int: (keyValues: [LayerKeyValues], sequence: Int)]
+    ) {
+        let longest = indices.map { prompts[$0].tokens.count - 1 }.max() ?? 0
+        guard longest > 0 else { return }
+        var ids: [Int64] = []
+        for index in indices {
+            let prefix = prompts[index].tokens.dropLast().map(Int64.init)
+            // right padding: a causal model's earlier positions do not see it
+            ids += prefix + [Int64](repeating: 0, count: longest - prefix.count)
+        }
+        let keyValues = model.prefill(Tensor(ids, shape: [indices.count, longest]))
+        for (sequence, index) in indices.enumerated() { prefixes[index] = (keyValues, sequence) }
+    }
+
+    /// One token for every active slot; returns the slots whose completion ended.
+    private func advance(
+        _ active: [Int], _ running: inout [Running?], _ prompts: [Prompt], _ options: SamplingOptions, step: Int,
+        _ cache: KeyValueCache
+    ) throws -> [Int] {
+        let states = active.compactMap { running[$0] }
+        let hidden = model.decode(
+            tokens: states.map { Int64($0.nextToken) }, positions: states.map { Int64($0.position) },
+            slots: active.map(Int64.init), cache: cache)
+        let counters = states.flatMap { state in
+            [
+                UInt32(state.completion.tokens.count), UInt32(truncatingIfNeeded: step),
+                UInt32(truncatingIfNeeded: prompts[state.prompt].index),
+                UInt32(truncatingIfNeeded: state.sample) | RandomPurpose.sampling.rawValue << 24,
+            ]
+        }
+        let (tokens, matrix) = PolicyHeadKernels.sample(
+            hidden: hidden, weight: model.headWeight, temperature: options.temperature, greedy: options.isGreedy,
+            seed: seed, counters: counters)
+        let statistics = TokenStatistics(matrix)
+        guard statistics.count == active.count else { return active }  // a failed operator: the scope reports it
+        var ended: [Int] = []
+        for (row, slot) in active.enumerated() {
+            let token = Int32(tokens[row])
+            running[slot]?.completion.append(token, statistics, row)
+            running[slot]?.nextToken = token
+            running[slot]?.position += 1
+            let isStop = options.stopTokens.contains(token)
+            if isStop { running[slot]?.completion.stopReason = .stop }
+            let made = states[row].completion.tokens.count + 1
+            let isFull = made >= options.maxNewTokens || states[row].position + 1 >= cache.length
+            if isStop || isFull { ended.append(slot) }
+        }
+        return ended
+    }
+}
+
+extension Completion {
+    fileprivate mutating func append(_ token: Int32, _ statistics: TokenStatistics, _ row: Int) {
+        tokens.append(token)
+        sampledLogprob.append(statistics.logprob[row])
+        entropy.append(statistics.entropy[row])
+        discriminant.append(statistics.discriminant[row])
+        expectedDiscriminant.append(statistics.expectedDiscriminant[row])
+    }
+}

@@ -1,0 +1,183 @@
+// One optimiser update: statistics of the whole mini-batch, the algorithm's verdict on every token, gradients, step, measurement.
+
+public import Models
+public import Torch
+
+/// What is asked of one update and what it reports; tokens are in sequence order throughout.
+public struct UpdateReport: Sendable {
+    /// Statistics before the step, at the policy the gradient was taken at.
+    public var before: TokenStatistics
+    /// H of the same tokens' distributions after the step.
+    public var entropyAfter: [Float]?
+    /// ∇θH̄·Δθ, with H̄ the mean entropy over the mini-batch's trainable tokens and Δθ the optimiser's real step.
+    public var parameterPrediction: Double?
+    /// Global L2 norm of the gradient before clipping; not finite when the update was refused.
+    public var gradientNorm: Double
+    public var secondsUpdating: Double
+    public var secondsMeasuring: Double
+}
+
+/// Per-token derivatives of the loss, in sequence order (design: every loss is these two numbers per token).
+public struct TokenDerivatives: Sendable {
+    public var g1: [Float]
+    public var g2: [Float]
+
+    public init(g1: [Float], g2: [Float]) {
+        self.g1 = g1
+        self.g2 = g2
+    }
+}
+
+/// Computes statistics and updates of a model, in micro-batches that do not change the result.
+public struct PolicyUpdater {
+    public let model: any LanguageModel
+    public var temperature: Double
+    /// Tokens of a forward pass, padding included.
+    public var microBatchTokens: Int
+    /// Up to this many tokens the graphs of all micro-batches are kept between statistics and backward; above, the forward
+    /// pass is made twice. The numbers are the same.
+    public var keptGraphTokens: Int
+
+    public init(model: any LanguageModel, temperature: Double, microBatchTokens: Int, keptGraphTokens: Int = 65_536) {
+        self.model = model
+        self.temperature = temperature
+        self.microBatchTokens = microBatchTokens
+        self.keptGraphTokens = keptGraphTokens
+    }
+
+    /// Statistics of every trainable token under the current policy.
+    public func statistics(of sequences: [TrainingSequence]) throws -> TokenStatistics {
+        try withTorchErrors {
+            withoutGradient {
+                let layout = TokenLayout(sequences)
+                let forwards = packed(sequences).map { PolicyForward(model, sequences, $0, temperature: temperature) }
+                return layout.gather(forwards)
+            }
+        }
+    }
+
+    /// One update of `optimiser` on a mini-batch.
+    ///
+    /// - Parameters:
+    ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
+    ///   - measures: also takes ∇θH̄, projects the real step on it, and measures the entropy afterwards on the same tokens.
+    public func update(
+        _ sequences: [TrainingSequence], optimiser: inout AdamW, learningRate: Double, measures: Bool,
+        derivatives: (TokenStatistics) throws -> TokenDerivatives
+    ) throws -> UpdateReport {
+        try withTorchErrors {
+            let clock = ContinuousClock()
+            let start = clock.now
+            let layout = TokenLayout(sequences)
+            let batches = packed(sequences)
+            let padded = batches.reduce(0) { sum, batch in
+                sum + batch.count * (batch.map { sequences[$0].inputLength }.max() ?? 0)
+            }
+            let keepsGraphs = padded <= keptGraphTokens
+            let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
+            var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
+            let before = layout.gather(forwards)
+            let coefficients = try derivatives(before)
+
+            let tensors = model.parameters.map(\.tensor)
+            var loss = GradientSum(model)
+            var entropy = GradientSum(model)
+            var measuring = Duration.zero
+            let share = [Float](repeating: 1 / Float(max(1, layout.count)), count: layout.count)
+            let none = [Float](repeating: 0, count: layout.count)
+            for index in batches.indices {
+                let pass = keepsGraphs ? forwards[index] : forward(batches[index])
+                let g1 = layout.slice(coefficients.g1, pass.sequences)
+                let g2 = layout.slice(coefficients.g2, pass.sequences)
+                loss.add(pass, g1: g1, g2: g2, temperature: temperature, tensors, retainGraph: measures)
+                if measures {
+                    let measureStart = clock.now
+                    entropy.add(
+                        pass, g1: layout.slice(none, pass.sequences), g2: layout.slice(share, pass.sequences),
+                        temperature: temperature, tensors, retainGraph: false)
+                    measuring += clock.now - measureStart
+                }
+            }
+            forwards = []
+            let step = optimiser.step(
+                gradients: loss.sums, learningRate: learningRate, direction: measures ? entropy.sums : nil)
+            let updated = clock.now
+            let after = measures ? try statistics(of: sequences).entropy : nil
+            return UpdateReport(
+                before: before, entropyAfter: after, parameterPrediction: step.projection,
+                gradientNorm: step.gradientNorm, secondsUpdating: (updated - start - measuring).seconds,
+                secondsMeasuring: (measuring + (clock.now - updated)).seconds)
+        }
+    }
+
+    private func packed(_ sequences: [TrainingSequence]) -> [[Int]] {
+        BatchPacking.microBatches(lengths: sequences.map(\.inputLength), budget: microBatchTokens)
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+/// Where each sequence's tokens lie in vectors over the whole mini-batch.
+struct TokenLayout {
+    let starts: [Int]
+    let counts: [Int]
+    let count: Int
+
+    init(_ sequences: [TrainingSequence]) {
+        counts = sequences.map(\.tokens.count)
+        var total = 0
+        starts = counts.map { length in
+            defer { total += length }
+            return total
+        }
+        count = total
+    }
+
+    /// The entries of some sequences, in that order.
+    func slice(_ values: [Float], _ sequences: [Int]) -> [Float] {
+        sequences.flatMap { values[starts[$0]..<(starts[$0] + counts[$0])] }
+    }
+
+    /// Statistics of all micro-batches in sequence order.
+    func gather(_ forwards: [PolicyForward]) -> TokenStatistics {
+        var result = TokenStatistics(count: count)
+        for forward in forwards {
+            let part = TokenStatistics(forward.statistics)
+            guard part.count == forward.sequences.reduce(0, { $0 + counts[$1] }) else { continue }
+            var row = 0
+            for sequence in forward.sequences {
+                result.replace(starts[sequence]..<(starts[sequence] + counts[sequence]), with: part, from: row)
+                row += counts[sequence]
+            }
+        }
+        return result
+    }
+}
+
+/// The sum over micro-batches of a gradient by every parameter, through the policy head's explicit backward.
+struct GradientSum {
+    private(set) var sums: [Tensor]
+    private let headWeight: Tensor
+    /// Which parameter the head's weight is: the embedding when tied.
+    private let headIndex: Int
+
+    init(_ model: any LanguageModel) {
+        sums = model.parameters.map { .zeros(like: $0.tensor) }
+        headWeight = model.headWeight
+        let name = model.config.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
+        headIndex = model.parameters.firstIndex { $0.name == name } ?? 0
+    }
+
+    mutating func add(
+        _ pass: PolicyForward, g1: [Float], g2: [Float], temperature: Double, _ tensors: [Tensor], retainGraph: Bool
+    ) {
+        let head = PolicyHeadKernels.gradient(
+            hidden: pass.hidden, weight: headWeight, ids: pass.ids, statistics: pass.statistics, g1: g1, g2: g2,
+            temperature: temperature)
+        sums[headIndex].accumulate(head.weight)
+        let parts = gradients(of: [pass.hidden], seeds: [head.hidden], by: tensors, retainGraph: retainGraph)
+        for (sum, part) in zip(sums, parts) { sum.accumulate(part) }
+    }
+}

@@ -1,0 +1,52 @@
+// What follows from a configuration: batch sizes, number of updates, memory; said in sentences and kept as `resolved.json`.
+
+public import Foundation
+public import Models
+
+/// The derived numbers of a run. Nothing here is a choice.
+public struct ResolvedRun: Sendable, Codable, Equatable {
+    public var parameters: Int
+    public var promptsPerStep: Int
+    public var completionsPerStep: Int
+    public var updatesPerStep: Int
+    public var completionsPerUpdate: Int
+    public var updates: Int
+    public var maxTokensPerStep: Int
+    /// Weights, gradients, Adam's two moments, the measured direction: bytes.
+    public var trainingStateBytes: Int
+    public var cacheBytes: Int
+    public var threads: Int
+    public var libtorch: String
+
+    public init(_ config: TrainConfig, model: ModelConfig, threads: Int, libtorch: String) {
+        parameters = model.parameterCount
+        promptsPerStep = config.rollout.promptsPerStep
+        completionsPerStep = promptsPerStep * config.rollout.completionsPerPrompt
+        updatesPerStep = config.training.miniBatches * config.training.epochs
+        completionsPerUpdate =
+            (promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
+            * config.rollout.completionsPerPrompt
+        updates = updatesPerStep * config.training.steps
+        maxTokensPerStep = completionsPerStep * config.rollout.maxNewTokens
+        trainingStateBytes = 4 * parameters * (config.training.measuresEntropy ? 5 : 4)
+        let slots = min(config.rollout.slots, completionsPerStep)
+        cacheBytes = 8 * slots * model.layers * model.keyValueHeads * model.headSize * config.rollout.maxNewTokens
+        self.threads = threads
+        self.libtorch = libtorch
+    }
+
+    /// All batch sizes in one sentence.
+    public func batchSentence(_ config: TrainConfig) -> String {
+        "Each step samples \(config.rollout.completionsPerPrompt) completions for each of \(promptsPerStep) prompts "
+            + "(\(completionsPerStep) completions, the rollout batch), and makes \(updatesPerStep) optimiser update\(updatesPerStep == 1 ? "" : "s") "
+            + "of up to \(completionsPerUpdate) completions (the mini-batch), each computed in forward passes of at most "
+            + "\(config.training.microBatchTokens) tokens (the micro-batch, which changes memory but no number)."
+    }
+
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try encoder.encode(self)
+    }
+}

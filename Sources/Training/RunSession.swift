@@ -1,0 +1,78 @@
+// A run folder being worked in: lock, newest checkpoint, model, optimiser, counters and metrics; what every kind of training shares.
+
+import Foundation
+import Models
+import Runs
+import Tokenizers
+import Torch
+
+/// Owns what a resumed run restores and a checkpoint saves. Stays on the thread that made it.
+final class RunSession {
+    let folder: RunFolder
+    let model: any LanguageModel
+    let vocabulary: Vocabulary
+    let metrics: MetricsLog
+    let checkpoints: CheckpointStore
+    var optimiser: AdamW
+    var state: TrainerState
+    private let lock: RunLock
+    /// Where the tokenizer and the other companions of the model lie.
+    private let companions: String
+
+    /// Where a new run's model comes from.
+    struct Origin {
+        /// Folder with `tokenizer.json` and the other companions.
+        var companions: String
+        var load: () throws -> any LanguageModel
+    }
+
+    /// - Parameters:
+    ///   - config: the YAML, verbatim; a resumed run must have been started with the same.
+    ///   - onDamage: told of each damaged checkpoint that was skipped.
+    /// - Throws: one sentence about folder, model or checkpoint; a new run refuses a folder that holds one.
+    init(
+        output: String, config: String, origin: Origin, adamW: AdamW.Options, checkpoint: CheckpointSettings, resume: Bool,
+        onDamage: (String) -> Void
+    ) throws {
+        // what a new run needs is loaded before its folder is made, so that a refusal leaves nothing behind
+        let fresh = resume ? nil : try origin.load()
+        let opened = resume ? try RunFolder.open(at: output) : try RunFolder.create(at: output)
+        folder = opened
+        lock = try RunLock(opened)
+        checkpoints = CheckpointStore(folder: opened.checkpointsPath, keep: checkpoint.keep)
+        let newest = resume ? try checkpoints.newestValid { onDamage($0.message) } : nil
+        let loaded = try newest.map { try ModelFolder.load($0.path) } ?? fresh ?? origin.load()
+        model = loaded
+        companions = newest?.path ?? origin.companions
+        vocabulary = try Vocabulary(folder: companions, model: loaded.config)
+        optimiser = try withTorchErrors { AdamW(loaded.parameters.map(\.tensor), options: adamW) }
+        if let newest {
+            state = try TrainerState.read(from: newest.path, model: loaded, optimiser: &optimiser)
+            guard state.config == config else {
+                throw TrainingError(
+                    .mismatch,
+                    "\(output) was started with another configuration, kept in its config.yaml; resume with that one or name another output",
+                    place: opened.configPath)
+            }
+        } else {
+            state = TrainerState(step: 0, updates: 0, scheduled: 0, config: config)
+        }
+        try AtomicFile.write(config, to: opened.configPath)
+        metrics = try MetricsLog(file: opened.metricsPath, truncatingAfter: state.scheduled)
+        try checkpoints.removeSteps(after: state.step)
+    }
+
+    func writeResolved(_ json: Data) throws { try AtomicFile.write(json, to: folder.resolvedPath) }
+
+    /// Saves a checkpoint of the current step.
+    func save() throws {
+        let pending = try checkpoints.begin(step: state.step)
+        let path = pending.path
+        try ModelFolder.save(model, to: path, source: companions)
+        try state.write(to: path, model: model, optimiser: optimiser)
+        _ = try pending.commit()
+    }
+
+    /// Path of the checkpoint of the current step, a model folder.
+    var checkpointPath: String { checkpoints.path(ofStep: state.step) }
+}

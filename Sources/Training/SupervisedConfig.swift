@@ -1,0 +1,74 @@
+// What the user of `maxwell sft` wrote: every key with its default, in one place.
+
+public import ConfigCoding
+public import Environments
+public import Models
+
+/// The configuration of a supervised run: a warm start for reinforcement.
+public struct SupervisedConfig: Sendable {
+    public var output: String
+    public var seed: UInt64
+    public var threads: Int?
+    public var start: ModelStart
+    public var environment: any Environment
+    /// JSONL with `prompt` and `completion`; nil takes the environment's own demonstrations.
+    public var examples: String?
+    public var optimiser: OptimiserSettings
+    /// Optimiser updates.
+    public var steps: Int
+    /// Examples of one update.
+    public var examplesPerStep: Int
+    public var microBatchTokens: Int
+    public var checkpoint: CheckpointSettings
+    public var sourceText: String
+
+    /// Decodes a whole file strictly: every key is known or refused.
+    public init(_ root: ConfigSection) throws {
+        sourceText = root.sourceText
+        output = try root.required("output", as: String.self)
+        seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
+        threads = try root.optional("threads", as: Int.self, in: 1...1024)
+        start = try ModelStart(try root.section("model"))
+        environment = try EnvironmentCatalogue.environment(from: try root.section("environment"), seed: seed)
+        examples = try root.optional("examples", as: String.self)
+        optimiser = try OptimiserSettings(try root.section("optimiser"))
+        let training = try root.section("training")
+        steps = try training.value("steps", default: 1000, in: 1...100_000_000)
+        examplesPerStep = try training.value("examples_per_step", default: 64, in: 1...1_000_000)
+        microBatchTokens = try training.value("micro_batch_tokens", default: 16_384, in: 1...100_000_000)
+        checkpoint = try CheckpointSettings(try root.section("checkpoint"))
+        try root.finish()
+    }
+}
+
+/// `model:` an existing folder, or an architecture to initialise with a tokenizer.
+public enum ModelStart: Sendable {
+    case folder(String)
+    case fresh(tokenizer: String, stopToken: String, architecture: ModelConfig)
+
+    init(_ section: ConfigSection) throws {
+        if let path = try section.optional("path", as: String.self) {
+            self = .folder(path)
+            return
+        }
+        let hidden = try section.value("hidden_size", default: 128, in: 2...65_536)
+        let heads = try section.value("heads", default: 4, in: 1...1024)
+        let shared = try section.value("key_value_heads", default: heads, in: 1...1024)
+        guard hidden % (2 * heads) == 0 else {
+            throw section.fault(.outOfRange, "hidden_size", "model.hidden_size (\(hidden)) must be a multiple of twice model.heads (\(heads))")
+        }
+        guard heads % shared == 0 else {
+            throw section.fault(.outOfRange, "key_value_heads", "model.heads (\(heads)) must be a multiple of model.key_value_heads (\(shared))")
+        }
+        self = .fresh(
+            tokenizer: try section.required("tokenizer", as: String.self),
+            stopToken: try section.value("stop_token", default: "<|endoftext|>"),
+            architecture: ModelConfig(
+                vocabularySize: try section.value("vocabulary_size", default: 0, in: 0...10_000_000), hiddenSize: hidden,
+                layers: try section.value("layers", default: 4, in: 1...1000), heads: heads, keyValueHeads: shared,
+                intermediateSize: try section.value("intermediate_size", default: 3 * hidden, in: 1...1_000_000),
+                rotaryBase: try section.value("rotary_base", default: 10_000, in: 1...1e12),
+                contextLength: try section.value("context_length", default: 256, in: 2...10_000_000),
+                tiesEmbeddings: try section.value("tie_embeddings", default: true), stopTokens: []))
+    }
+}

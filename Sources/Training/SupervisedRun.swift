@@ -1,0 +1,130 @@
+// Supervised warm start: the policy update with g1 = −1/N on every token of a demonstration, so no second trainer exists.
+
+import Environments
+import Foundation
+import Models
+import Runs
+import Tokenizers
+import Torch
+import Trajectories
+
+/// One run of `maxwell sft`. Stays on the thread that made it.
+public final class SupervisedRun {
+    public let config: SupervisedConfig
+    private let session: RunSession
+    private let updater: PolicyUpdater
+    private let schedule: LearningRateSchedule
+    private let examples: [(prompt: String, completion: String)]?
+
+    public var completedSteps: Int { session.state.step }
+    public var parameterCount: Int { session.model.config.parameterCount }
+
+    public init(_ config: SupervisedConfig, resume: Bool, onDamage: (String) -> Void = { _ in }) throws {
+        self.config = config
+        examples = try config.examples.map(Self.examples(in:))
+        session = try RunSession(
+            output: config.output, config: config.sourceText, origin: Self.origin(of: config),
+            adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        updater = PolicyUpdater(model: session.model, temperature: 1, microBatchTokens: config.microBatchTokens)
+        schedule = LearningRateSchedule(
+            peak: config.optimiser.learningRate, shape: config.optimiser.schedule,
+            warmup: config.optimiser.warmupUpdates, total: config.steps)
+    }
+
+    /// Trains to the last step and returns the path of the final checkpoint, a model folder.
+    @discardableResult
+    public func run(onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in }) throws -> String {
+        while session.state.step < config.steps {
+            let loss = try step()
+            let done = session.state.step
+            if done % config.checkpoint.every == 0 || done == config.steps { try session.save() }
+            onStep(done, loss)
+        }
+        return session.checkpointPath
+    }
+
+    private func step() throws -> Double {
+        let number = session.state.step + 1
+        let sequences = try (0..<config.examplesPerStep).map {
+            try sequence(at: (number - 1) * config.examplesPerStep + $0)
+        }
+        let rate = schedule.rate(at: number - 1)
+        let report = try updater.update(
+            sequences, optimiser: &session.optimiser, learningRate: rate, measures: false
+        ) { statistics in
+            let share = -1 / Float(max(1, statistics.count))
+            return TokenDerivatives(
+                g1: [Float](repeating: share, count: statistics.count),
+                g2: [Float](repeating: 0, count: statistics.count))
+        }
+        session.state.step = number
+        session.state.scheduled = number
+        session.state.updates = session.optimiser.stepCount
+        let loss = -mean(report.before.logprob)
+        var line = MetricsLine()
+        line.add("loss", loss)
+        line.add("entropy/before", mean(report.before.entropy))
+        line.add("optimiser/learning_rate", rate)
+        line.add("optimiser/gradient_norm", report.gradientNorm)
+        line.add("tokens/completion", report.before.count)
+        line.add("seconds/update", report.secondsUpdating)
+        try session.metrics.append(MetricsRecord(step: number, fields: line.fields))
+        return loss
+    }
+
+    /// The example at a position, with the stop token that ends it.
+    private func sequence(at position: Int) throws -> TrainingSequence {
+        let prompt: String
+        let completion: String
+        if let examples {
+            (prompt, completion) = examples[position % examples.count]
+        } else if let pair = try config.environment.demonstration(position, split: .train) {
+            (prompt, completion) = (pair.problem.prompt, pair.completion)
+        } else {
+            throw TrainingError(
+                .emptyData, "the environment \(config.environment.name) has no demonstrations; give examples: FILE.jsonl",
+                place: "environment")
+        }
+        let vocabulary = session.vocabulary
+        let sequence = TrainingSequence(
+            prompt: vocabulary.encode(prompt),
+            tokens: vocabulary.encode(completion) + vocabulary.stopTokens.sorted().prefix(1))
+        let limit = session.model.config.contextLength
+        guard sequence.inputLength <= limit, !sequence.prompt.isEmpty else {
+            throw TrainingError(
+                .mismatch,
+                "example \(position) has \(sequence.inputLength) tokens, the model's context holds \(limit); shorten or drop it",
+                place: config.examples ?? "demonstrations")
+        }
+        return sequence
+    }
+
+    private static func examples(in path: String) throws -> [(prompt: String, completion: String)] {
+        try ProblemFile.load(path).map { problem in
+            guard let completion = problem.fields["completion"]?.string else {
+                throw TrainingError(
+                    .emptyData, "\(problem.id) has no text 'completion', which a supervised example needs", place: path)
+            }
+            return (problem.prompt, completion)
+        }
+    }
+
+    private static func origin(of config: SupervisedConfig) -> RunSession.Origin {
+        switch config.start {
+        case .folder(let path):
+            return RunSession.Origin(companions: path) { try ModelFolder.load(path) }
+        case .fresh(let tokenizer, let stopToken, var architecture):
+            return RunSession.Origin(companions: tokenizer) {
+                let encoder = try BytePairTokenizer(file: tokenizer + "/tokenizer.json")
+                guard let stop = encoder.id(of: stopToken) else {
+                    throw TrainingError(
+                        .mismatch, "model.stop_token '\(stopToken)' is not a token of \(tokenizer)/tokenizer.json",
+                        place: "model.stop_token")
+                }
+                architecture.stopTokens = [stop]
+                architecture.vocabularySize = max(architecture.vocabularySize, encoder.vocabularySize)
+                return try ModelFolder.initialise(architecture, seed: config.seed)
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// What the user of `maxwell train` wrote: every key with its default, in one place.
+
+public import Algorithms
+public import ConfigCoding
+public import Environments
+import Torch
+
+/// The configuration of a reinforcement fine-tuning run. `ResolvedRun` holds what follows from it.
+public struct TrainConfig: Sendable {
+    /// A Hugging Face model folder.
+    public var model: String
+    /// The run folder.
+    public var output: String
+    public var seed: UInt64
+    /// Threads of libtorch; nil leaves its choice. Runs repeat bit for bit only at equal thread counts.
+    public var threads: Int?
+    public var environment: any Environment
+    public var environmentName: String
+    /// JSONL of problems; nil takes the environment's own train split.
+    public var prompts: String?
+    public var algorithm: Algorithm
+    public var rollout: RolloutSettings
+    public var optimiser: OptimiserSettings
+    public var training: TrainingSettings
+    public var checkpoint: CheckpointSettings
+    /// Also store per-token statistics in `rollouts.sqlite`.
+    public var storesTokenStatistics: Bool
+    /// The YAML, verbatim.
+    public var sourceText: String
+
+    /// Decodes a whole file strictly: every key is known or refused.
+    /// - Throws: `ConfigError`, `EnvironmentError`.
+    public init(_ root: ConfigSection) throws {
+        sourceText = root.sourceText
+        model = try root.required("model", as: String.self)
+        output = try root.required("output", as: String.self)
+        seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
+        threads = try root.optional("threads", as: Int.self, in: 1...1024)
+        let task = try root.section("environment")
+        environmentName = try task.value("name", default: "countdown")
+        environment = try EnvironmentCatalogue.environment(from: task, seed: seed)
+        prompts = try root.optional("prompts", as: String.self)
+        algorithm = try AlgorithmCatalogue.algorithm(from: try root.section("algorithm"))
+        rollout = try RolloutSettings(try root.section("rollout"))
+        optimiser = try OptimiserSettings(try root.section("optimiser"))
+        training = try TrainingSettings(try root.section("training"))
+        checkpoint = try CheckpointSettings(try root.section("checkpoint"))
+        storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
+        try root.finish()
+        if training.miniBatches > rollout.promptsPerStep {
+            throw root.fault(
+                .outOfRange, "training",
+                "training.mini_batches (\(training.miniBatches)) cannot exceed rollout.prompts_per_step (\(rollout.promptsPerStep)): "
+                    + "a mini-batch holds whole groups")
+        }
+    }
+}
+
+/// `rollout:` what is sampled in each step.
+public struct RolloutSettings: Sendable {
+    public var promptsPerStep: Int
+    public var completionsPerPrompt: Int
+    public var temperature: Double
+    public var maxNewTokens: Int
+    /// Completions decoded at once.
+    public var slots: Int
+
+    init(_ section: ConfigSection) throws {
+        promptsPerStep = try section.value("prompts_per_step", default: 32, in: 1...1_000_000)
+        completionsPerPrompt = try section.value("completions_per_prompt", default: 16, in: 1...10_000)
+        temperature = try section.value("temperature", default: 1.0, in: 0.01...100)
+        maxNewTokens = try section.value("max_new_tokens", default: 256, in: 1...1_000_000)
+        slots = try section.value("slots", default: 256, in: 1...65_536)
+    }
+}
+
+/// `optimiser:` AdamW and its learning rate.
+public struct OptimiserSettings: Sendable {
+    public var learningRate: Double
+    public var schedule: LearningRateSchedule.Shape
+    public var warmupUpdates: Int
+    var adamW: AdamW.Options
+
+    init(_ section: ConfigSection) throws {
+        learningRate = try section.value("learning_rate", default: 1e-6, in: 0...10)
+        schedule = try section.choice("schedule", default: .constant)
+        warmupUpdates = try section.value("warmup_updates", default: 0, in: 0...1_000_000_000)
+        adamW = AdamW.Options(
+            beta1: try section.value("beta1", default: 0.9, in: 0...0.9999999),
+            beta2: try section.value("beta2", default: 0.999, in: 0...0.9999999),
+            epsilon: try section.value("epsilon", default: 1e-8, in: 1e-30...1),
+            weightDecay: try section.value("weight_decay", default: 0, in: 0...10),
+            maxGradientNorm: try section.value("max_gradient_norm", default: 1, in: 1e-12 ... .infinity))
+    }
+}
+
+/// `training:` how often, and how a step's completions become updates.
+public struct TrainingSettings: Sendable {
+    /// Rollout batches.
+    public var steps: Int
+    /// Equal shares of a step's prompts, one optimiser update each; 1 is on-policy.
+    public var miniBatches: Int
+    /// Passes over a step's completions.
+    public var epochs: Int
+    /// Tokens of one forward pass, padding included; changes memory, not results.
+    public var microBatchTokens: Int
+    /// Computes the parameter-space prediction and the measured entropy change at each update.
+    public var measuresEntropy: Bool
+
+    init(_ section: ConfigSection) throws {
+        steps = try section.value("steps", default: 100, in: 1...100_000_000)
+        miniBatches = try section.value("mini_batches", default: 1, in: 1...1_000_000)
+        epochs = try section.value("epochs", default: 1, in: 1...1000)
+        microBatchTokens = try section.value("micro_batch_tokens", default: 16_384, in: 1...100_000_000)
+        measuresEntropy = try section.value("measure_entropy", default: true)
+    }
+}
+
+/// `checkpoint:` when the run is saved.
+public struct CheckpointSettings: Sendable {
+    /// Steps between checkpoints; the last step always makes one.
+    public var every: Int
+    /// How many stay.
+    public var keep: Int
+
+    init(_ section: ConfigSection) throws {
+        every = try section.value("every", default: 20, in: 1...100_000_000)
+        keep = try section.value("keep", default: 2, in: 1...1_000_000)
+    }
+}

@@ -1,0 +1,160 @@
+// Reinforcement fine-tuning: sample, judge, credit, update, measure, log, save; resumable at any step.
+
+import Algorithms
+import Environments
+import Foundation
+import Models
+import Rollouts
+import Runs
+import Torch
+import Trajectories
+
+/// What a run tells whoever watches it.
+public struct TrainingProgress: Sendable {
+    public var step: Int
+    public var steps: Int
+    public var reward: Double
+    public var entropy: Double
+}
+
+/// One run of `maxwell train` in one run folder. Stays on the thread that made it.
+public final class TrainingRun {
+    public let config: TrainConfig
+    public let resolved: ResolvedRun
+    private let session: RunSession
+    private let source: ProblemSource
+    private let engine: RolloutEngine
+    private let updater: PolicyUpdater
+    private let schedule: LearningRateSchedule
+    private let store: ExperienceStore
+
+    /// Completed steps, from which a resumed run goes on.
+    public var completedSteps: Int { session.state.step }
+
+    /// Opens the run folder and loads the model, or the newest valid checkpoint when resuming.
+    ///
+    /// - Parameter onDamage: told of each damaged checkpoint that was skipped.
+    /// - Throws: whatever is wrong with config, model, data or folder, as one sentence; a new run refuses a folder that has one.
+    public init(_ config: TrainConfig, resume: Bool, onDamage: (String) -> Void = { _ in }) throws {
+        self.config = config
+        source = try ProblemSource(config)
+        let path = config.model
+        session = try RunSession(
+            output: config.output, config: config.sourceText,
+            origin: RunSession.Origin(companions: path) { try ModelFolder.load(path) },
+            adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        resolved = ResolvedRun(config, model: session.model.config, threads: Runtime.threads, libtorch: Runtime.version)
+        try session.writeResolved(try resolved.json())
+        engine = RolloutEngine(model: session.model, seed: config.seed, slots: config.rollout.slots)
+        updater = PolicyUpdater(
+            model: session.model, temperature: config.rollout.temperature,
+            microBatchTokens: config.training.microBatchTokens)
+        schedule = LearningRateSchedule(
+            peak: config.optimiser.learningRate, shape: config.optimiser.schedule,
+            warmup: config.optimiser.warmupUpdates, total: resolved.updates)
+        store = try ExperienceStore(
+            file: session.folder.databasePath, keepsStatistics: config.storesTokenStatistics)
+        try store.deleteSteps(after: session.state.step)
+    }
+
+    /// Trains to the last step and returns the path of the final checkpoint, a model folder.
+    @discardableResult
+    public func run(onStep: (TrainingProgress) -> Void = { _ in }) throws -> String {
+        while session.state.step < config.training.steps {
+            let progress = try step()
+            if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps { try session.save() }
+            onStep(progress)
+        }
+        try store.close()
+        return session.checkpointPath
+    }
+
+    private func step() throws -> TrainingProgress {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let number = session.state.step + 1
+        let (groups, secondsJudging) = try sampleGroups(step: number)
+        let sampled = clock.now
+        try store.append(step: number, groups: groups)
+        var shared = MetricsLine()
+        shared.add(groups: groups)
+        let stored = clock.now
+
+        var progress = TrainingProgress(step: number, steps: config.training.steps, reward: 0, entropy: 0)
+        let verdicts = groups.flatMap(\.verdicts)
+        progress.reward = verdicts.reduce(0) { $0 + $1.reward } / Double(max(1, verdicts.count))
+        let batch = RolloutBatch(groups, credit: config.algorithm.credit)
+        let parts = batch.miniBatches(config.training.miniBatches)
+        // with several updates per batch the ratio is against the policy before the first of them
+        let proximal = resolved.updatesPerStep == 1
+            ? nil : try parts.map { try updater.statistics(of: $0.sequences).logprob }
+        var timings = (sampling: (sampled - start).seconds - secondsJudging, judging: secondsJudging, logging: (stored - sampled).seconds)
+        for update in 0..<resolved.updatesPerStep {
+            let index = update % parts.count
+            let line = try self.update(
+                parts[index], proximal: proximal?[index], number: number, update: update, shared: shared, timings: timings)
+            progress.entropy = line
+            timings = (0, 0, 0)
+        }
+        session.state.step = number
+        return progress
+    }
+
+    /// Samples and judges the groups of one step; also the seconds spent judging.
+    private func sampleGroups(step: Int) throws -> ([RolloutGroup], Double) {
+        let count = config.rollout.promptsPerStep
+        let problems = try (0..<count).map { try source.problem(at: (step - 1) * count + $0) }
+        let prompts = problems.enumerated().map { index, problem in
+            RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: index)
+        }
+        let options = SamplingOptions(
+            temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens, stopTokens: session.vocabulary.stopTokens)
+        let completions = try engine.complete(
+            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let groups = problems.indices.map { index in
+            judged(problems[index], prompts[index].tokens, completions[index], session.vocabulary, config.environment)
+        }
+        return (groups, (clock.now - start).seconds)
+    }
+
+    /// One optimiser update with its metrics line; returns the mean entropy before it.
+    private func update(
+        _ batch: RolloutBatch, proximal: [Float]?, number: Int, update: Int, shared: MetricsLine,
+        timings: (sampling: Double, judging: Double, logging: Double)
+    ) throws -> Double {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let rate = schedule.rate(at: session.state.scheduled)
+        var coefficients: TokenCoefficients?
+        let report = try updater.update(
+            batch.sequences, optimiser: &session.optimiser, learningRate: rate, measures: config.training.measuresEntropy
+        ) { statistics in
+            let table = try batch.table(statistics, proximal: proximal)
+            try config.algorithm.check(table)
+            let result = config.algorithm.coefficients(for: table)
+            coefficients = result
+            return TokenDerivatives(g1: result.g1, g2: result.g2)
+        }
+        guard let coefficients else { return 0 }
+        session.state.scheduled += 1
+        session.state.updates = session.optimiser.stepCount
+        var line = shared
+        line.add("rollout_step", number)
+        line.add(report: report, coefficients: coefficients, learningRate: rate)
+        line.add(sampled: batch.sampledLogprob, trained: report.before.logprob)
+        line.add("optimiser/learning_rate", rate)
+        line.add("optimiser/gradient_norm", report.gradientNorm)
+        line.add("optimiser/refused", report.gradientNorm.isFinite ? 0 : 1)
+        line.add("seconds/rollout", timings.sampling)
+        line.add("seconds/reward", timings.judging)
+        line.add("seconds/update", report.secondsUpdating)
+        line.add("seconds/measure", report.secondsMeasuring)
+        line.add("seconds/log", timings.logging)
+        let seconds = (clock.now - start).seconds + timings.sampling + timings.judging + timings.logging
+        line.add("rate/tokens_per_second", Double(report.before.count) / max(seconds, 1e-9))
+        try session.metrics.append(MetricsRecord(step: session.state.scheduled, fields: line.fields))
+        return mean(report.before.entropy)
+    }
+}

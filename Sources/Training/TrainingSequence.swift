@@ -1,0 +1,16 @@
+// A sequence to train on: a prompt that is only read, and tokens that are trained.
+
+/// Prompt and trainable tokens of one completion.
+public struct TrainingSequence: Sendable, Equatable {
+    public var prompt: [Int32]
+    public var tokens: [Int32]
+
+    public init(prompt: [Int32], tokens: [Int32]) {
+        precondition(!prompt.isEmpty, "the first trained token needs something before it")
+        self.prompt = prompt
+        self.tokens = tokens
+    }
+
+    /// Input positions of a forward pass: the last token is predicted, never read.
+    var inputLength: Int { prompt.count + tokens.count - 1 }
+}

@@ -1,0 +1,53 @@
+// `maxwell generate`: completions of a file of prompts.
+
+import ArgumentParser
+import Environments
+import Rollouts
+import Training
+import Trajectories
+
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Samples completions for prompts.",
+        discussion: #"Reads lines like {"prompt": "..."} and writes prompt, completion, tokens, logprobs, entropy, stop_reason."#)
+
+    @OptionGroup var modelOptions: ModelOptions
+    @Option(name: .customLong("in"), help: "JSONL of prompts.") var input: String
+    @Option(name: .customLong("out"), help: "JSONL of completions; standard output if not given.") var output: String?
+    @Option(help: "Completions of each prompt.") var samples = 1
+    @Option var temperature = 1.0
+    @Flag(help: "Take the most likely token instead of sampling.") var greedy = false
+    @Option var maxNewTokens = 256
+    @Option var seed: UInt64 = 1
+
+    func validate() throws {
+        guard samples >= 1, maxNewTokens >= 1, temperature > 0 else {
+            throw ValidationError("--samples, --max-new-tokens and --temperature must be positive")
+        }
+    }
+
+    func run() throws {
+        let problems = try ProblemFile.load(input)
+        let (model, vocabulary) = try modelOptions.load()
+        let engine = RolloutEngine(model: model, seed: seed)
+        let prompts = problems.enumerated().map { index, problem in
+            RolloutEngine.Prompt(tokens: vocabulary.encode(problem.prompt), index: index)
+        }
+        var bar = ProgressBar("generate", total: problems.count * samples, unit: "completions")
+        let completions = try engine.complete(
+            prompts, samples: samples,
+            options: SamplingOptions(
+                temperature: temperature, isGreedy: greedy, maxNewTokens: maxNewTokens, stopTokens: vocabulary.stopTokens),
+            step: 0
+        ) { bar.update($0) }
+        let lines = zip(problems, completions).flatMap { problem, group in
+            group.map { completion in
+                CompletionLine(
+                    id: problem.id, prompt: problem.prompt, completion: vocabulary.text(of: completion.tokens),
+                    tokens: completion.tokens, logprobs: completion.sampledLogprob, entropy: completion.entropy,
+                    reward: nil, reason: nil, stopReason: completion.stopReason)
+            }
+        }
+        try JSONLines.write(lines, to: output)
+    }
+}

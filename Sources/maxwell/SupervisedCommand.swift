@@ -1,0 +1,35 @@
+// `maxwell sft`: a supervised warm start from a YAML file.
+
+import ArgumentParser
+import ConfigCoding
+import Torch
+import Training
+
+struct SupervisedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sft", abstract: "Supervised warm start from demonstrations.",
+        discussion: "Any key of the file can be overridden: maxwell sft config.yaml training.steps=100")
+
+    @Argument(help: "A YAML file such as configs/countdown-sft.yaml.") var config: String
+    @Argument(help: "Overrides, key.path=value.") var overrides: [String] = []
+    @Flag(help: "Go on from the newest valid checkpoint of the run folder.") var resume = false
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func run() throws {
+        let config = try SupervisedConfig(try ConfigSection.load(file: config, overrides: overrides))
+        try Runtime.prepare(threads: config.threads)
+        let run = try SupervisedRun(config, resume: resume, onDamage: warn)
+        var bar = ProgressBar("sft", total: config.steps, unit: "updates", initial: run.completedSteps)
+        var last = 0.0
+        let path = try run.run { step, loss in
+            last = loss
+            bar.update(step, "loss \(fixed(loss, 4))")
+        }
+        struct Result: Encodable { var model: String, steps: Int, loss: Double, parameters: Int }
+        if json {
+            try printJSON(Result(model: path, steps: config.steps, loss: last, parameters: run.parameterCount))
+        } else {
+            print("The model is \(path) (\(run.parameterCount) parameters, loss \(fixed(last, 4))).")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// `maxwell train`: reinforcement fine-tuning from a YAML file.
+
+import Algorithms
+import ArgumentParser
+import ConfigCoding
+import Foundation
+import Models
+import Torch
+import Training
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Reinforcement fine-tuning from a configuration.",
+        discussion: "Any key of the file can be overridden: maxwell train config.yaml training.steps=100 algorithm.mu_neg=2.5")
+
+    @Argument(help: "A YAML file such as configs/grpo.yaml.") var config: String
+    @Argument(help: "Overrides, key.path=value.") var overrides: [String] = []
+    @Flag(help: "Go on from the newest valid checkpoint of the run folder.") var resume = false
+    @Flag(help: "Only say what the run would be: batch sizes, updates, memory.") var dryRun = false
+    @Flag(help: "Print the result as JSON.") var json = false
+
+    func run() throws {
+        let config = try TrainConfig(try ConfigSection.load(file: config, overrides: overrides))
+        try Runtime.prepare(threads: config.threads)
+        if dryRun { return try describe(config) }
+        let run = try TrainingRun(config, resume: resume, onDamage: warn)
+        if !json { print(run.resolved.batchSentence(config)) }
+        var bar = ProgressBar(config.algorithm.name, total: config.training.steps, unit: "steps", initial: run.completedSteps)
+        let path = try run.run { bar.update($0.step, "reward \(fixed($0.reward, 3)), entropy \(fixed($0.entropy, 3)) nats") }
+        struct Result: Encodable { var model: String, run: String, steps: Int }
+        if json {
+            try printJSON(Result(model: path, run: config.output, steps: config.training.steps))
+        } else {
+            print("The model is \(path); metrics are in \(config.output)/metrics.jsonl.")
+        }
+    }
+
+    private func describe(_ config: TrainConfig) throws {
+        let resolved = ResolvedRun(
+            config, model: try ModelConfig(folder: config.model), threads: Runtime.threads, libtorch: Runtime.version)
+        if json {
+            try FileHandle.standardOutput.write(contentsOf: try resolved.json() + Data("\n".utf8))
+            return
+        }
+        print(resolved.batchSentence(config))
+        print("\(config.training.steps) steps make \(resolved.updates) updates and at most \(resolved.maxTokensPerStep * config.training.steps) sampled tokens.")
+        print(
+            "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "
+                + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top.")
+    }
+}
+
+/// Tells of something that was worked around.
+func warn(_ sentence: String) {
+    FileHandle.standardError.write(Data("warning: \(sentence)\n".utf8))
+}
