@@ -13,9 +13,10 @@ func module(_ name: String, imports: [Target.Dependency] = []) -> Target {
 }
 
 /// The twin test target of a module; fixtures lie in `Tests/<name>/Fixtures` and are read by path, not bundled.
-func tests(_ name: String, imports: [Target.Dependency]) -> Target {
+func tests(_ name: String, imports: [Target.Dependency], hasFixtures: Bool = false) -> Target {
     .testTarget(
-        name: name, dependencies: imports, path: "Tests/\(name)", exclude: [], swiftSettings: swiftSettings)
+        name: name, dependencies: imports, path: "Tests/\(name)", exclude: hasFixtures ? ["Fixtures"] : [],
+        swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -58,6 +59,15 @@ let package = Package(
                 "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/maxwell", exclude: [], swiftSettings: swiftSettings),
+            path: "Sources/maxwell", swiftSettings: swiftSettings),
+        tests("TrajectoriesTests", imports: ["Trajectories"]),
+        tests("EntropyDynamicsTests", imports: ["EntropyDynamics", "Trajectories"], hasFixtures: true),
+        tests("ConfigCodingTests", imports: ["ConfigCoding"]),
+        tests("TokenizersTests", imports: ["Tokenizers", "Trajectories"], hasFixtures: true),
+        tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
+        tests("RunsTests", imports: ["Runs", "Trajectories"]),
+        tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
+        tests("PlotsTests", imports: ["Plots"]),
+        tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     ]
 )

@@ -1,6 +1,7 @@
-// The command line of Maxwell: which commands there are.
+// The command line of Maxwell: which commands there are, and what holds for all of them.
 
 import ArgumentParser
+import Foundation
 
 @main
 struct Maxwell: ParsableCommand {
@@ -8,7 +9,15 @@ struct Maxwell: ParsableCommand {
         commandName: "maxwell",
         abstract: "Reinforcement fine-tuning that measures, predicts and controls policy entropy.",
         subcommands: [
-            SupervisedCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
+            DemoCommand.self, SupervisedCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
             LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, DoctorCommand.self,
         ])
+
+    static func main() {
+        OpenMPWaiting.sleepInsteadOfSpinning()
+        // a file size limit or a closed pipe becomes a failed write, and that a sentence, not a signal
+        signal(SIGXFSZ, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        main(nil)
+    }
 }

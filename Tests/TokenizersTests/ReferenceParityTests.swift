@@ -69,7 +69,7 @@ struct ReferenceParityTests {
         let checksums = try Fixture.expected().scalarChecksums
         #expect(checksums.count == 272)
         let placeholder = UInt32(UInt8(ascii: "#"))
-        let neighbourhoods = "# a#\u{301}#\u{345}#\u{334}'#x  ##1#\n'l#!#\n #".unicodeScalars.map(\.value)
+        let neighbourhoods = "# a#\u{301}#\u{345}#\u{334}x'#x  ##1#\n'l#xr'#ex!#\n #".unicodeScalars.map(\.value)
         for (block, checksum) in checksums.enumerated() {
             var text: [UInt32] = []
             for value in UInt32(block) * 4096..<UInt32(block + 1) * 4096 where Unicode.Scalar(value) != nil {

@@ -4,8 +4,8 @@
     pip install tokenizers transformers
     python tools/reference/demo_tokenizer.py
 
-The 256 byte tokens have ids 0...255 in the order of Qwen2's own vocabulary (printable bytes first), there are no merges,
-and `<|endoftext|>` has id 256. It opens in `tokenizers` and in transformers; the script checks both when they are there.
+The 256 byte tokens have ids 0...255 in the order of Qwen2's own vocabulary (printable bytes first), there are no
+merges, and `<|endoftext|>` has id 256. It opens in `tokenizers` and in transformers; the script checks both.
 """
 
 import json
@@ -68,8 +68,8 @@ def main() -> None:
     build().save(str(FOLDER / "tokenizer.json"))
     settings = {
         "tokenizer_class": "Qwen2Tokenizer", "eos_token": END, "pad_token": END, "unk_token": None, "bos_token": None,
-        "add_prefix_space": False, "clean_up_tokenization_spaces": False, "model_max_length": 32768, "errors": "replace",
-        "split_special_tokens": False, "added_tokens_decoder": {
+        "add_prefix_space": False, "clean_up_tokenization_spaces": False, "model_max_length": 32768,
+        "errors": "replace", "split_special_tokens": False, "added_tokens_decoder": {
             "256": {
                 "content": END, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False,
                 "special": True,

@@ -1,4 +1,4 @@
-# Writes the tiny randomly initialised Qwen2 folders and the logits transformers computes on them, for the parity test of Models.
+# Writes tiny random Qwen2 folders and the logits that transformers computes with them, for the parity test of Models.
 """Fixtures of Tests/ModelsTests.
 
     pip install torch transformers

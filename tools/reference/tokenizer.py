@@ -4,9 +4,9 @@
     pip install tokenizers
     python tools/reference/tokenizer.py
 
-`tokenizer.json` is trained on the sentences below, has added tokens of every supported kind, and lacks its last merges, so
-that `ignore_merges` makes a difference. `tokenizer-merge-strings.json` writes the same merges as "a b" strings.
-`expected.json` holds texts with their ids, id sequences with their texts, and checksums over every Unicode scalar.
+`tokenizer.json` is trained on the sentences below, has added tokens of every supported kind, and lacks its last
+merges, so that `ignore_merges` makes a difference. `tokenizer-merge-strings.json` writes the same merges as "a b"
+strings. `expected.json` holds texts with their ids, id sequences with their texts, and checksums over every scalar.
 """
 
 import json
@@ -53,24 +53,30 @@ x = (a + b) * c; y -> z; {"key": [1, 2, 3]}; // comment; /* more */ <tag attr="v
 """.strip().split("\n") + ["def update(step):\n    if step > 0:\n        return advantage * ratio\n\n\treturn None\r\n"]
 
 HAND_PICKED = [
-    "", " ", "  ", "   x", "x   ", "\n", "\r\n", "\r\n\r\n x", " \n \n  y", "\t\tx\t", "a\u00a0b", "\u00a0\u00a0a", "\u3000漢",
-    "\u2003 \u2003x", "a\u0085b", "a\u2028b\u2029c", "\u180e x", "\u200b x\u200b", "\ufeffbom", "\x00", "a\x00b\x01\x02\x7f\x80\x9f",
-    "\x1c\x1d\x1e\x1f x", "\x0b\x0cx", "it's IT'S it'S we'Re WE'VE i'M they'LL he'D 'T 't '", "x'ſ y'ſt 'ſ", "'s's's", "''s '''ll",
-    "'lL 'Ll 'rE 'vE 'l 'r 'v 're", "’s ’t it’s", "don't can't won't", "'ﬅ 'ﬆ 'ﬀ", "'K 'İ 'ı", "e\u0301 \u00e9 E\u0301",
-    "a\u0323\u0307 a\u0307\u0323", "q\u0307\u0323 q\u0323\u0307", "\u0301", "\u0301\u0301a", " \u0301", "\n\u0301x",
-    "\u1e9b\u0323", "\u212b \u00c5 A\u030a", "\u2126 \u03a9", "\u0344 \u0308\u0301", "\u0958 \u0915\u093c", "\ufb1f \u05f2\u05b7",
-    "\u1100\u1161\u11a8 \uac01 \uac00\u11a8 \u1100\u1161", "\u11a7 \uac00\u11a7", "\uac00\u1161\u11a8", "\u1112\u1175\u11c2",
-    "\U0001d15e \U0001d157\U0001d165", "\U00011099\U000110ba \U0001109a", "\U00011935\U00011930 \U00011938",
-    "\U000105d2\u0307 \U000105c9", "\U000113c2\U000113c2 \U000113c5", "\U00016d63\U00016d67 \U00016d69", "\uf900 \u8c48",
-    "\U0002f800 \u4e3d", "👩‍🔬", "👨‍👩‍👧‍👦 family", "❤️❤\ufe0e", "🇨🇭🇩🇪", "👍🏽", "1️⃣2️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "漢字かな交じり文", "ｶﾞｷﾞ ガ カ\u3099",
-    "١٢٣ ۴۵۶ १२३ ๑๒๓ 〇一二 ⅷ ½ ² ①", "٣x٣", "1234567890", "3.14159e-10", "12a34", "\ud7ff\ue000", "\ue000\uf8ff", "\uffff\ufffe",
-    "\U0010ffff", "\U000f0000x", "\ufffd", "\u0378\u0379 x", "\U000e0001", "\u0627\u064b\u0651 \u0627\u0651\u064b",
-    "\u05d0\u05b7\u05bc \u05d0\u05bc\u05b7", "ﷺ", "ǅ ǆ ß ẞ", "ª º ʰ", "_a_b__c", "!!!\n\n", " !!!\r\nx", "\t!x", " ?x", "  ?x", "\n?x", "\r?x",
-    "#include <a>\n", "a/b\\c", "https://example.org/?q=%20", "<|endoftext|>", "a<|endoftext|>b", "<|endoftext|><|im_start|>", "<|im_start|>user\nHello<|im_end|>\n",
-    "<|im_start", "<|im_start|", "<<|im_end|>>", "<|endoftext", "<tool_call>{}</tool_call>", "x <tool_call> y", "<left>", "  a  <left>  b", "a\u3000\n<left>b", "  <left>  <left>  ",
-    "<right>", "a  <right>  b", "<right> \n\u2003b", "<right>  <left>", "<both>  <both>", "x <both> y <both>", "<right>   ", "   <left>",
-    "<\u00c5ngstr\u00f6m>", "<A\u030angstro\u0308m>", "<\u212bngstro\u0308m>x", "<A\u030angstr\u00f6m", "<tool_call>\u0301", "e<tool_call>\u0301", "<long>", "<long>er>", "<long>er", "\u00e9\u00e8 blank", "[two words]",
-    "a" * 300, "ab" * 400, " " * 200, "\n" * 100, "=" * 150, "é" * 120, "の" * 90, "e\u0301" * 40, "a" + "\u0301\u0323" * 30,
+    "", " ", "  ", "   x", "x   ", "\n", "\r\n", "\r\n\r\n x", " \n \n  y", "\t\tx\t", "a\u00a0b", "\u00a0\u00a0a",
+    "\u3000漢", "\u2003 \u2003x", "a\u0085b", "a\u2028b\u2029c", "\u180e x", "\u200b x\u200b", "\ufeffbom", "\x00",
+    "a\x00b\x01\x02\x7f\x80\x9f", "\x1c\x1d\x1e\x1f x", "\x0b\x0cx",
+    "it's IT'S it'S we'Re WE'VE i'M they'LL he'D 'T 't '", "x'ſ y'ſt 'ſ it'ſthe", "'s's's", "''s '''ll",
+    "'lL 'Ll 'rE 'vE 'l 'r 'v 're", "’s ’t it’s", "don't can't won't", "'ﬅ 'ﬆ 'ﬀ", "'K 'İ 'ı",
+    "e\u0301 \u00e9 E\u0301", "a\u0323\u0307 a\u0307\u0323", "q\u0307\u0323 q\u0323\u0307", "\u0301",
+    "\u0301\u0301a", " \u0301", "\n\u0301x", "\u1e9b\u0323", "\u212b \u00c5 A\u030a", "\u2126 \u03a9",
+    "\u0344 \u0308\u0301", "\u0958 \u0915\u093c", "\ufb1f \u05f2\u05b7",
+    "\u1100\u1161\u11a8 \uac01 \uac00\u11a8 \u1100\u1161", "\u11a7 \uac00\u11a7", "\uac00\u1161\u11a8",
+    "\u1112\u1175\u11c2", "\U0001d15e \U0001d157\U0001d165", "\U00011099\U000110ba \U0001109a",
+    "\U00011935\U00011930 \U00011938", "\U000105d2\u0307 \U000105c9", "\U000113c2\U000113c2 \U000113c5",
+    "\U00016d63\U00016d67 \U00016d69", "\uf900 \u8c48", "\U0002f800 \u4e3d", "👩‍🔬", "👨‍👩‍👧‍👦 family", "❤️❤\ufe0e",
+    "🇨🇭🇩🇪", "👍🏽", "1️⃣2️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "漢字かな交じり文", "ｶﾞｷﾞ ガ カ\u3099", "١٢٣ ۴۵۶ १२३ ๑๒๓ 〇一二 ⅷ ½ ² ①", "٣x٣",
+    "1234567890", "3.14159e-10", "12a34", "\ud7ff\ue000", "\ue000\uf8ff", "\uffff\ufffe", "\U0010ffff",
+    "\U000f0000x", "\ufffd", "\u0378\u0379 x", "\U000e0001", "\u0627\u064b\u0651 \u0627\u0651\u064b",
+    "\u05d0\u05b7\u05bc \u05d0\u05bc\u05b7", "ﷺ", "ǅ ǆ ß ẞ", "ª º ʰ", "_a_b__c", "!!!\n\n", " !!!\r\nx", "\t!x",
+    " ?x", "  ?x", "\n?x", "\r?x", "#include <a>\n", "a/b\\c", "https://example.org/?q=%20", "<|endoftext|>",
+    "a<|endoftext|>b", "<|endoftext|><|im_start|>", "<|im_start|>user\nHello<|im_end|>\n", "<|im_start",
+    "<|im_start|", "<<|im_end|>>", "<|endoftext", "<tool_call>{}</tool_call>", "x <tool_call> y", "<left>",
+    "  a  <left>  b", "a\u3000\n<left>b", "  <left>  <left>  ", "<right>", "a  <right>  b", "<right> \n\u2003b",
+    "<right>  <left>", "<both>  <both>", "x <both> y <both>", "<right>   ", "   <left>", "<\u00c5ngstr\u00f6m>",
+    "<A\u030angstro\u0308m>", "<\u212bngstro\u0308m>x", "<A\u030angstr\u00f6m", "<tool_call>\u0301",
+    "e<tool_call>\u0301", "<long>", "<long>er>", "<long>er", "\u00e9\u00e8 blank", "[two words]", "a" * 300,
+    "ab" * 400, " " * 200, "\n" * 100, "=" * 150, "é" * 120, "の" * 90, "e\u0301" * 40, "a" + "\u0301\u0323" * 30,
 ]
 
 ADDED = [
@@ -89,12 +95,13 @@ ADDED = [
 
 # Scalar ranges that random texts are drawn from, with weights; the last one is everything.
 POOLS = [
-    (12, "etaoinshrdlucm ETAOINS"), (6, " "), (4, "\n\r\t \u00a0\u2003\u3000\u0085\u2028\x0b\x0c"), (5, "'''sStTrReEvVmMlLdDſ"),
-    (3, "0123456789"), (4, "!\"#$%&()*+,-./:;<=>?@[]^_`{|}~"), (3, (0x00, 0x1F)), (3, (0x7F, 0xFF)), (4, (0x100, 0x24F)),
-    (6, (0x300, 0x36F)), (3, (0x370, 0x52F)), (3, (0x590, 0x6FF)), (3, (0x900, 0xDFF)), (2, (0xE00, 0x109F)), (3, (0x1100, 0x11FF)),
-    (3, (0x1DC0, 0x20CF)), (3, (0x20D0, 0x2BFF)), (3, (0x3000, 0x30FF)), (3, (0x4E00, 0x9FFF)), (3, (0xAC00, 0xD7FF)), (2, (0xE000, 0xF8FF)),
-    (3, (0xF900, 0xFFFF)), (3, (0x10000, 0x13FFF)), (2, (0x16000, 0x18FFF)), (2, (0x1BC00, 0x1EFFF)), (4, (0x1F000, 0x1FAFF)),
-    (3, (0x1D100, 0x1D24F)), (2, (0x2F800, 0x2FA1F)), (3, (0, 0x10FFFF)),
+    (12, "etaoinshrdlucm ETAOINS"), (6, " "), (4, "\n\r\t \u00a0\u2003\u3000\u0085\u2028\x0b\x0c"),
+    (5, "'''sStTrReEvVmMlLdDſ"), (3, "0123456789"), (4, "!\"#$%&()*+,-./:;<=>?@[]^_`{|}~"), (3, (0x00, 0x1F)),
+    (3, (0x7F, 0xFF)), (4, (0x100, 0x24F)), (6, (0x300, 0x36F)), (3, (0x370, 0x52F)), (3, (0x590, 0x6FF)),
+    (3, (0x900, 0xDFF)), (2, (0xE00, 0x109F)), (3, (0x1100, 0x11FF)), (3, (0x1DC0, 0x20CF)), (3, (0x20D0, 0x2BFF)),
+    (3, (0x3000, 0x30FF)), (3, (0x4E00, 0x9FFF)), (3, (0xAC00, 0xD7FF)), (2, (0xE000, 0xF8FF)),
+    (3, (0xF900, 0xFFFF)), (3, (0x10000, 0x13FFF)), (2, (0x16000, 0x18FFF)), (2, (0x1BC00, 0x1EFFF)),
+    (4, (0x1F000, 0x1FAFF)), (3, (0x1D100, 0x1D24F)), (2, (0x2F800, 0x2FA1F)), (3, (0, 0x10FFFF)),
 ]
 
 
@@ -149,7 +156,7 @@ def checksum(tokenizer: Tokenizer, first: int) -> str:
     for scalar in range(first, first + BLOCK):
         if not 0xD800 <= scalar < 0xE000:
             c = chr(scalar)
-            text += f"{c} a{c}\u0301{c}\u0345{c}\u0334'{c}x  {c}{c}1{c}\n'l{c}!{c}\n {c}"
+            text += f"{c} a{c}\u0301{c}\u0345{c}\u0334x'{c}x  {c}{c}1{c}\n'l{c}xr'{c}ex!{c}\n {c}"
     body = tokenizer.normalizer.normalize_str(text).encode()
     body += b"".join(length.to_bytes(4, "little") for length in piece_lengths(tokenizer, text))
     return f"{zlib.crc32(body):08x}"
@@ -179,7 +186,7 @@ def main() -> None:
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]
     id_of = [
-        tokenizer.token_to_id(chr(byte) if byte in printable else chr(0x100 + others.index(byte))) for byte in range(256)]
+        tokenizer.token_to_id(chr(byte if byte in printable else 0x100 + others.index(byte))) for byte in range(256)]
     sequences = [[]]
     for _ in range(RANDOM_SEQUENCES):
         pool = id_of if source.random() < 0.5 else range(size + 4)
@@ -206,7 +213,9 @@ def main() -> None:
         "decoding": {
             "ids": [words(ids) for ids in sequences],
             "texts": [tokenizer.decode(ids, skip_special_tokens=False).encode().hex() for ids in sequences],
-            "textsWithoutSpecial": [tokenizer.decode(ids, skip_special_tokens=True).encode().hex() for ids in sequences],
+            "textsWithoutSpecial": [
+                tokenizer.decode(ids, skip_special_tokens=True).encode().hex() for ids in sequences
+            ],
         },
         "scalarChecksums": [checksum(tokenizer, first) for first in range(0, 0x110000, BLOCK)],
     }

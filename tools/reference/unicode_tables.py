@@ -133,7 +133,8 @@ def main() -> None:
     parts = [
         literal(
             "classRuns",
-            "First scalar of a run << 8 | class of the run (0 other, 1 letter, 2 number, 3 white space).", class_runs()),
+            "First scalar of a run << 8 | class of the run (0 other, 1 letter, 2 number, 3 white space).",
+            class_runs()),
         literal(
             "combiningClassRuns", "First scalar of a run << 8 | canonical combining class of the run.",
             runs(combining_classes(nfd))),
@@ -144,8 +145,11 @@ def main() -> None:
     ]
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(
-        "// Unicode data as the tokenizers library sees it; written by tools/reference/unicode_tables.py, not by hand.\n\n"
-        f"/// Observed in tokenizers {tokenizers.__version__}. Its regex engine and its NFC follow different Unicode versions,\n"
+        "// Unicode data as the tokenizers library sees it; "
+        "written by tools/reference/unicode_tables.py, not by hand.\n"
+        "\n"
+        f"/// Observed in tokenizers {tokenizers.__version__}."
+        " Its regex engine and its NFC follow different Unicode versions,\n"
         "/// so the standard library's properties would not do.\n"
         "enum UnicodeTables {\n" + "\n".join(parts) + "}\n")
     print(TARGET.stat().st_size, "bytes")

@@ -1,0 +1,31 @@
+// The demo's result as a table for the terminal.
+
+enum DemoTable {
+    static func text(_ summary: DemoSummary) -> String {
+        var rows = [["arm", "seed", "pass@1", "pass@4", "pass@16", "entropy", "ΔH: R²", "slope", "corr. token", "seconds"]]
+        if let start = summary.arms.first {
+            rows.append(["start", ""] + passes(start.before) + [fixed(start.entropyInitial, 3), "", "", "", ""])
+        }
+        for arm in summary.arms {
+            rows.append(
+                [arm.algorithm, "\(arm.seed)"] + passes(arm.after) + [
+                    fixed(arm.entropyFinal, 3), fixed(arm.parameterPrediction.r2, 3), fixed(arm.parameterPrediction.slope, 2),
+                    fixed(arm.tokenPrediction.correlation, 2), fixed(arm.seconds, 0),
+                ])
+        }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let lines = rows.map { row in
+            row.enumerated().map { index, cell in
+                let space = String(repeating: " ", count: widths[index] - cell.count)
+                return index == 0 ? cell + space : space + cell
+            }.joined(separator: "  ")
+        }
+        return "\n" + lines.joined(separator: "\n")
+            + "\n\npass@k on \(summary.heldOutProblems) held-out problems, \(summary.samples) completions each; entropy in nats per token; "
+            + "R² and slope of the parameter-space prediction of each update's ΔH."
+    }
+
+    private static func passes(_ results: HeldOut) -> [String] {
+        [results.passAt1, results.passAt4, results.passAt16].map { fixed($0.value, 3) }
+    }
+}
