@@ -16,7 +16,7 @@
 public final class ConfigSection {
     /// Dotted path of this section: `""` at the root, `algorithm` below.
     public let path: String
-    /// Verbatim YAML of the whole file, without overrides.
+    /// Verbatim YAML of the whole file; overrides follow, one comment line each, so that the text tells two runs apart.
     public let sourceText: String
     /// Where the section is written.
     let place: String
@@ -60,7 +60,10 @@ public final class ConfigSection {
         guard case .mapping(let entries) = root.value else {
             throw ConfigError.notMapping(root.shown, place: root.place)
         }
-        return ConfigSection(path: "", entries: entries, place: label, sourceText: yaml)
+        let isOpenLine = (yaml.utf8.last ?? UInt8(ascii: "\n")) != UInt8(ascii: "\n")
+        let comments = overrides.map { "# override: \($0)\n" }.joined()
+        let text = overrides.isEmpty ? yaml : yaml + (isOpenLine ? "\n" : "") + comments
+        return ConfigSection(path: "", entries: entries, place: label, sourceText: text)
     }
 
     /// The keys that are written here, in order.

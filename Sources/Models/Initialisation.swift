@@ -6,7 +6,9 @@ import Trajectories
 extension ModelFolder {
     /// A model with weights N(0, 0.02²), unit norms and zero biases; output projections are scaled by 1/√(2·layers)
     /// (the GPT-2 rule, which keeps the residual stream's variance).
-    public static func initialise(_ config: ModelConfig, seed: UInt64, deviation: Double = 0.02) throws -> any LanguageModel {
+    public static func initialise(_ config: ModelConfig, seed: UInt64, deviation: Double = 0.02) throws
+        -> any LanguageModel
+    {
         var index = 0
         return try withTorchErrors {
             try Qwen2(config: config) { name, shape in

@@ -20,8 +20,8 @@ public final class KeyValueCache {
         guard count > 0 else { return }
         for (layer, source) in zip(layers, prefix) {
             for (cache, rows) in [(layer.keys, source.keys), (layer.values, source.values)] {
-                let heads = cache.shape[1]
-                let width = cache.shape[3]
+                let heads = cache.extent(1)
+                let width = cache.extent(3)
                 let place = cache.slice(slot..<(slot + 1)).reshaped([heads, length, width]).slice(0..<count, axis: 1)
                 place.assign(
                     rows.slice(sequence..<(sequence + 1)).slice(0..<count, axis: 1)

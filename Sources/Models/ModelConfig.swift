@@ -53,7 +53,8 @@ extension ModelConfig {
         let path = folder + "/config.json"
         let fields = try Self.object(at: path)
         let generation = folder + "/generation_config.json"
-        let stop = FileManager.default.fileExists(atPath: generation) ? try Self.object(at: generation)["eos_token_id"] : nil
+        let stop =
+            FileManager.default.fileExists(atPath: generation) ? try Self.object(at: generation)["eos_token_id"] : nil
         try self.init(fields, path: path, stopOverride: stop)
     }
 
@@ -104,6 +105,8 @@ extension ModelConfig {
         if let kind = (scaling["rope_type"] ?? scaling["type"]) as? String, kind != "default" {
             throw refuse(.unsupported, "'rope_scaling' is \(kind); only unscaled rotary embedding is supported")
         }
+        // null stands for absent, as everywhere
+        let base = fields["rope_theta"].flatMap { $0 is NSNull ? nil : $0 } ?? rotary["rope_theta"]
         let heads = try integer("num_attention_heads")
         self.init(
             modelType: type, vocabularySize: try integer("vocab_size"), hiddenSize: try integer("hidden_size"),
@@ -111,16 +114,19 @@ extension ModelConfig {
             keyValueHeads: try integer("num_key_value_heads", default: heads),
             intermediateSize: try integer("intermediate_size"),
             normEpsilon: try number(fields["rms_norm_eps"], "rms_norm_eps", default: 1e-6),
-            rotaryBase: try number(fields["rope_theta"] ?? rotary["rope_theta"], "rope_theta", default: 10_000),
+            rotaryBase: try number(base, "rope_theta", default: 10_000),
             contextLength: try integer("max_position_embeddings", default: 32_768),
             tiesEmbeddings: fields["tie_word_embeddings"] as? Bool ?? false,
             stopTokens: Self.tokens(stopOverride) ?? Self.tokens(fields["eos_token_id"]) ?? [])
         if let stated = fields["head_dim"] as? Int { headSize = stated }
         guard heads % keyValueHeads == 0 else {
-            throw refuse(.malformed, "'num_attention_heads' (\(heads)) is not a multiple of 'num_key_value_heads' (\(keyValueHeads))")
+            throw refuse(
+                .malformed,
+                "'num_attention_heads' (\(heads)) is not a multiple of 'num_key_value_heads' (\(keyValueHeads))")
         }
         guard headSize * heads == hiddenSize, headSize % 2 == 0 else {
-            throw refuse(.unsupported, "a head size of \(headSize) with \(heads) heads does not fit 'hidden_size' \(hiddenSize)")
+            throw refuse(
+                .unsupported, "a head size of \(headSize) with \(heads) heads does not fit 'hidden_size' \(hiddenSize)")
         }
     }
 

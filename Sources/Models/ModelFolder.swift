@@ -53,10 +53,12 @@ public enum ModelFolder {
             }
         } catch {
             throw ModelError(
-                .unwritable, "cannot write the model to \(folder): \(error.localizedDescription)", place: folder, cause: error)
+                .unwritable, "cannot write the model to \(folder): \(error.localizedDescription)", place: folder,
+                cause: error)
         }
         try Safetensors.write(
-            model.parameters.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: folder + "/model.safetensors")
+            model.parameters.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: folder + "/model.safetensors"
+        )
     }
 }
 
@@ -76,7 +78,8 @@ private struct WeightFiles {
         }
         guard let bytes = FileManager.default.contents(atPath: index) else {
             throw ModelError(
-                .missingFile, "\(folder) has neither model.safetensors nor model.safetensors.index.json; weights must be safetensors",
+                .missingFile,
+                "\(folder) has neither model.safetensors nor model.safetensors.index.json; weights must be safetensors",
                 place: folder)
         }
         guard let object = try? JSONSerialization.jsonObject(with: bytes) as? [String: Any],
@@ -95,7 +98,10 @@ private struct WeightFiles {
 
     func tensor(_ name: String) throws -> Tensor {
         guard let file = fileOf[name] else {
-            throw ModelError(.malformed, "\(folder) has no weight '\(name)'; the checkpoint is incomplete or of another architecture", place: folder)
+            throw ModelError(
+                .malformed,
+                "\(folder) has no weight '\(name)'; the checkpoint is incomplete or of another architecture",
+                place: folder)
         }
         return try file.tensor(name)
     }

@@ -50,7 +50,8 @@ public final class Qwen2: LanguageModel {
         finalNorm = try take("model.norm.weight", [hidden])
         headWeight = config.tiesEmbeddings ? embedding : try take("lm_head.weight", [config.vocabularySize, hidden])
         self.parameters = parameters
-        rotary = RotaryTable(base: config.rotaryBase, headSize: config.headSize, length: min(config.contextLength, 1024))
+        rotary = RotaryTable(
+            base: config.rotaryBase, headSize: config.headSize, length: min(config.contextLength, 1024))
     }
 
     public func hidden(_ ids: Tensor) -> Tensor {
@@ -85,16 +86,17 @@ public final class Qwen2: LanguageModel {
 
     /// The angle table, grown by doubling: a context of 128 K positions is not tabulated for prompts of 100.
     private func angles(upTo length: Int) -> RotaryTable {
-        let held = rotary.cosine.shape[0]
+        let held = rotary.cosine.extent(0)
         if length > held {
             rotary = RotaryTable(
-                base: config.rotaryBase, headSize: config.headSize, length: max(length, min(2 * held, config.contextLength)))
+                base: config.rotaryBase, headSize: config.headSize,
+                length: max(length, min(2 * held, config.contextLength)))
         }
         return rotary
     }
 
     private func forward(_ ids: Tensor, capture: (_ keys: Tensor, _ values: Tensor) -> Void) -> Tensor {
-        let (batch, length) = (ids.shape[0], ids.shape[1])
+        let (batch, length) = (ids.extent(0), ids.extent(1))
         let angles = angles(upTo: length).prefix(length)
         var x = embedding.embedding(ids)
         for layer in layers {

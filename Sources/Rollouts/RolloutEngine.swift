@@ -35,7 +35,8 @@ public final class RolloutEngine {
         var prompt: Int
         var sample: Int
         var completion = Completion(
-            tokens: [], sampledLogprob: [], entropy: [], discriminant: [], expectedDiscriminant: [], stopReason: .length)
+            tokens: [], sampledLogprob: [], entropy: [], discriminant: [], expectedDiscriminant: [], stopReason: .length
+        )
         var nextToken: Int32
         var position: Int
     }
@@ -50,7 +51,7 @@ public final class RolloutEngine {
         _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int,
         onProgress: (Int) -> Void = { _ in }
     ) throws -> [[Completion]] {
-        try prompts.forEach { try check($0, options) }
+        for prompt in prompts { try check(prompt, options) }
         return try withTorchErrors {
             try withoutGradient { try run(prompts, samples: samples, options: options, step: step, onProgress) }
         }

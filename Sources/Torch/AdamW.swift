@@ -52,7 +52,9 @@ public struct AdamW {
     ///
     /// A gradient that is not finite changes nothing: the caller sees it in `gradientNorm`.
     public mutating func step(gradients: [Tensor], learningRate: Double, direction: [Tensor]? = nil) -> StepResult {
-        var squares = 0.0
+        var squares = Double.nan
+        // after a failed operator the gradients are incomplete
+        guard !FailureScope.hasFailed else { return StepResult(gradientNorm: .nan, projection: nil) }
         check(ct_squared_norm(gradients.map(\.handle), Int32(gradients.count), &squares), "gradient norm")
         let norm = squares.squareRoot()
         guard norm.isFinite else { return StepResult(gradientNorm: norm, projection: nil) }

@@ -26,9 +26,10 @@ public func gradients(
     of outputs: [Tensor], seeds: [Tensor], by inputs: [Tensor], retainGraph: Bool = false
 ) -> [Tensor] {
     var grads = [ct_tensor?](repeating: nil, count: inputs.count)
-    check(
+    change("gradients") {
         ct_gradients(
             outputs.map(\.handle), seeds.map(\.handle), Int32(outputs.count), inputs.map(\.handle), Int32(inputs.count),
-            retainGraph ? 1 : 0, &grads), "gradients")
+            retainGraph ? 1 : 0, &grads)
+    }
     return zip(grads, inputs).map { grad, input in grad == nil ? Tensor.zeros(like: input) : Tensor(owning: grad) }
 }

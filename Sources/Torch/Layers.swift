@@ -38,9 +38,10 @@ extension Tensor {
 public func appendToCache(
     keys: Tensor, values: Tensor, keyCache: Tensor, valueCache: Tensor, slots: [Int64], positions: [Int64]
 ) {
-    check(
-        ct_cache_append(keyCache.handle, valueCache.handle, keys.handle, values.handle, slots, positions),
-        "append to cache")
+    change("append to cache") {
+        precondition(slots.count == keys.extent(0) && positions.count == slots.count, "one place per row")
+        return ct_cache_append(keyCache.handle, valueCache.handle, keys.handle, values.handle, slots, positions)
+    }
 }
 
 extension Tensor {
@@ -49,7 +50,8 @@ extension Tensor {
         keyCache: Tensor, valueCache: Tensor, slots: [Int64], positions: [Int64], scale: Double
     ) -> Tensor {
         Tensor.make("cached attention") {
-            ct_cached_attention(handle, keyCache.handle, valueCache.handle, slots, positions, scale, $0)
+            precondition(slots.count == extent(0) && positions.count == slots.count, "one place per row")
+            return ct_cached_attention(handle, keyCache.handle, valueCache.handle, slots, positions, scale, $0)
         }
     }
 }

@@ -47,7 +47,8 @@ public enum PolicyHeadKernels {
         hidden: Tensor, weight: Tensor, temperature: Double, greedy: Bool, seed: UInt64, counters: [UInt32],
         tile: Int = 0
     ) -> (tokens: [Int64], statistics: Tensor) {
-        let rows = hidden.shape.first ?? 0
+        if FailureScope.hasFailed { return ([], Tensor(owning: nil)) }
+        let rows = hidden.extent(0)
         precondition(counters.count == 4 * rows, "four counter words per row")
         var tokens = [Int64](repeating: 0, count: rows)
         let statistics = Tensor.make("sampling") {

@@ -5,7 +5,9 @@ import Foundation
 public enum Safetensors {
     /// Writes `tensors` in the given order, with the tensors' own dtypes.
     /// - Throws: `TorchError` (`.file`) naming the path when the disk refuses; the former file is then untouched.
-    public static func write(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String) throws {
+    public static func write(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+    ) throws {
         var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
         var offset = 0
         for (name, tensor) in tensors {
@@ -49,7 +51,8 @@ enum ByteFile {
         try body { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let written = Foundation.write(
+                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written < 0 && errno == EINTR { continue }
                 guard written > 0 else { throw failure("write", path) }
                 rest = rest.dropFirst(written)

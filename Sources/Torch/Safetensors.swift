@@ -33,7 +33,9 @@ public struct SafetensorsFile {
                 .file, "\(path) is not a valid safetensors file: \(reason); fetch or write it again", place: path)
         }
         guard data.count >= 8 else { throw refuse("it has \(data.count) bytes, fewer than a header length") }
-        let length = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+        let length = data.prefix(8).enumerated().reduce(UInt64(0)) {
+            $0 | UInt64($1.element) << (8 * UInt64($1.offset))
+        }
         guard length <= 100_000_000, Int(length) <= data.count - 8 else {
             throw refuse("its header claims \(length) bytes, the file holds \(data.count - 8)")
         }
@@ -45,6 +47,12 @@ public struct SafetensorsFile {
         var entries: [String: SafetensorsEntry] = [:]
         for (name, value) in object where name != "__metadata__" {
             entries[name] = try SafetensorsEntry(value, name: name, held: held, refuse: refuse)
+        }
+        let ordered = entries.map { (name: $0.key, range: $0.value.range) }.filter { !$0.range.isEmpty }
+            .sorted { $0.range.lowerBound < $1.range.lowerBound }
+        for (first, second) in zip(ordered, ordered.dropFirst()) where first.range.overlaps(second.range) {
+            let names = [first.name, second.name].sorted()
+            throw refuse("'\(names[0])' and '\(names[1])' overlap")
         }
         self.path = path
         self.entries = entries
@@ -60,10 +68,12 @@ public struct SafetensorsFile {
     public func tensor(_ name: String, device: Device = .cpu) throws -> Tensor {
         guard let entry = entries[name] else {
             throw TorchError(
-                .file, "\(path) has no tensor '\(name)'; it has \(names.prefix(8).joined(separator: ", "))", place: path)
+                .file, "\(path) has no tensor '\(name)'; it has \(names.prefix(8).joined(separator: ", "))", place: path
+            )
         }
         return try data.withUnsafeBytes { bytes in
-            let slice = UnsafeRawBufferPointer(rebasing: bytes[(start + entry.range.lowerBound)..<(start + entry.range.upperBound)])
+            let slice = UnsafeRawBufferPointer(
+                rebasing: bytes[(start + entry.range.lowerBound)..<(start + entry.range.upperBound)])
             return try withTorchErrors { Tensor(bytes: slice, shape: entry.shape, dtype: entry.dtype, device: device) }
         }
     }

@@ -60,8 +60,8 @@ extension Tensor {
     }
 
     /// Overwrites this tensor's elements in place, outside any gradient.
-    public func assign(_ source: Tensor) { check(ct_copy(handle, source.handle), "assign") }
+    public func assign(_ source: Tensor) { change("assign") { ct_copy(handle, source.handle) } }
 
     /// Adds in place, outside any gradient.
-    public func accumulate(_ addend: Tensor) { check(ct_accumulate(handle, addend.handle), "accumulate") }
+    public func accumulate(_ addend: Tensor) { change("accumulate") { ct_accumulate(handle, addend.handle) } }
 }

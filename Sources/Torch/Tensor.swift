@@ -67,7 +67,7 @@ public struct Tensor {
 
     /// Runs one call that makes a tensor.
     static func make(_ operation: StaticString, _ body: (UnsafeMutablePointer<ct_tensor?>) -> ct_status) -> Tensor {
-        if let scope = FailureScope.current, scope.value.first != nil { return Tensor(owning: nil) }
+        if FailureScope.hasFailed { return Tensor(owning: nil) }
         var out: ct_tensor?
         check(body(&out), operation)
         return Tensor(owning: out)
@@ -76,6 +76,8 @@ public struct Tensor {
     public var rank: Int { Int(ct_rank(handle)) }
     public var count: Int { Int(ct_count(handle)) }
     public var shape: [Int] { (0..<ct_rank(handle)).map { Int(ct_size(handle, $0)) } }
+    /// The size of one axis; 0 for a missing tensor, so that code after a failed operator runs on to the scope's end.
+    public func extent(_ axis: Int) -> Int { Int(ct_size(handle, Int32(axis))) }
     public var device: Device { ct_device_of(handle) == CT_CUDA ? .cuda : .cpu }
 
     /// The element type; float32 for a missing tensor.

@@ -39,6 +39,9 @@ final class FailureBox {
 enum FailureScope {
     @TaskLocal static var current: Unchecked<FailureBox>?
 
+    /// Whether an operator has failed: what follows must not write.
+    static var hasFailed: Bool { current?.value.first != nil }
+
     /// The box is created and read by one synchronous call tree on one thread; nothing else can reach it.
     struct Unchecked<Value>: @unchecked Sendable {
         let value: Value
@@ -70,6 +73,11 @@ func check(_ status: ct_status, _ operation: StaticString) -> Bool {
     if status == CT_OK { return true }
     record(failure(status, operation))
     return false
+}
+
+/// Runs a call that writes in place, unless an operator before it has failed.
+func change(_ operation: StaticString, _ body: () -> ct_status) {
+    if !FailureScope.hasFailed { check(body(), operation) }
 }
 
 /// Turns a status into a thrown error, for calls that are fallible by nature.

@@ -50,7 +50,8 @@ public enum Evaluation {
         options: EvaluationOptions, onProgress: (Int, Int) -> Void = { _, _ in }
     ) throws -> EvaluationResult {
         guard !problems.isEmpty else {
-            throw TrainingError(.emptyData, "there are no problems to evaluate on; name a file with at least one", place: "eval")
+            throw TrainingError(
+                .emptyData, "there are no problems to evaluate on; name a file with at least one", place: "eval")
         }
         let engine = RolloutEngine(model: model, seed: options.seed, slots: options.slots)
         let prompts = problems.enumerated().map { index, problem in
@@ -66,7 +67,8 @@ public enum Evaluation {
         let groups = problems.indices.map { index in
             judged(problems[index], prompts[index].tokens, completions[index], vocabulary, environment)
         }
-        return EvaluationResult(groups: groups, outcomes: try groups.map { try ProblemOutcome($0.verdicts.map(\.isCorrect)) })
+        return EvaluationResult(
+            groups: groups, outcomes: try groups.map { try ProblemOutcome($0.verdicts.map(\.isCorrect)) })
     }
 }
 

@@ -29,7 +29,8 @@ struct RolloutBatch {
 
     private init() {}
 
-    private mutating func append(_ sequence: TrainingSequence, _ advantage: Double, _ group: Int32, _ logprob: [Float]) {
+    private mutating func append(_ sequence: TrainingSequence, _ advantage: Double, _ group: Int32, _ logprob: [Float])
+    {
         sequences.append(sequence)
         advantages.append(advantage)
         groups.append(group)

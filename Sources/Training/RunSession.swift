@@ -31,7 +31,8 @@ final class RunSession {
     ///   - onDamage: told of each damaged checkpoint that was skipped.
     /// - Throws: one sentence about folder, model or checkpoint; a new run refuses a folder that holds one.
     init(
-        output: String, config: String, origin: Origin, adamW: AdamW.Options, checkpoint: CheckpointSettings, resume: Bool,
+        output: String, config: String, origin: Origin, adamW: AdamW.Options, checkpoint: CheckpointSettings,
+        resume: Bool,
         onDamage: (String) -> Void
     ) throws {
         // what a new run needs is loaded before its folder is made, so that a refusal leaves nothing behind

@@ -51,7 +51,9 @@ extension MetricsLine {
         add("entropy/predicted_parameter", report.parameterPrediction)
         add("entropy/predicted_token", learningRate * mean(coefficients.predictedEntropyChange))
         let (s, sDeviation) = moments(report.before.discriminant.map(Double.init))
-        let centred = zip(report.before.discriminant, report.before.expectedDiscriminant).map { Double($0) - Double($1) }
+        let centred = zip(report.before.discriminant, report.before.expectedDiscriminant).map {
+            Double($0) - Double($1)
+        }
         let (c, cDeviation) = moments(centred)
         add("discriminant/mean", s)
         add("discriminant/deviation", sDeviation)

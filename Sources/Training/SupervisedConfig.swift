@@ -55,16 +55,21 @@ public enum ModelStart: Sendable {
         let heads = try section.value("heads", default: 4, in: 1...1024)
         let shared = try section.value("key_value_heads", default: heads, in: 1...1024)
         guard hidden % (2 * heads) == 0 else {
-            throw section.fault(.outOfRange, "hidden_size", "model.hidden_size (\(hidden)) must be a multiple of twice model.heads (\(heads))")
+            throw section.fault(
+                .outOfRange, "hidden_size",
+                "model.hidden_size (\(hidden)) must be a multiple of twice model.heads (\(heads))")
         }
         guard heads % shared == 0 else {
-            throw section.fault(.outOfRange, "key_value_heads", "model.heads (\(heads)) must be a multiple of model.key_value_heads (\(shared))")
+            throw section.fault(
+                .outOfRange, "key_value_heads",
+                "model.heads (\(heads)) must be a multiple of model.key_value_heads (\(shared))")
         }
         self = .fresh(
             tokenizer: try section.required("tokenizer", as: String.self),
             stopToken: try section.value("stop_token", default: "<|endoftext|>"),
             architecture: ModelConfig(
-                vocabularySize: try section.value("vocabulary_size", default: 0, in: 0...10_000_000), hiddenSize: hidden,
+                vocabularySize: try section.value("vocabulary_size", default: 0, in: 0...10_000_000),
+                hiddenSize: hidden,
                 layers: try section.value("layers", default: 4, in: 1...1000), heads: heads, keyValueHeads: shared,
                 intermediateSize: try section.value("intermediate_size", default: 3 * hidden, in: 1...1_000_000),
                 rotaryBase: try section.value("rotary_base", default: 10_000, in: 1...1e12),

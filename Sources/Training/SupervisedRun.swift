@@ -82,7 +82,8 @@ public final class SupervisedRun {
             (prompt, completion) = (pair.problem.prompt, pair.completion)
         } else {
             throw TrainingError(
-                .emptyData, "the environment \(config.environment.name) has no demonstrations; give examples: FILE.jsonl",
+                .emptyData,
+                "the environment \(config.environment.name) has no demonstrations; give examples: FILE.jsonl",
                 place: "environment")
         }
         let vocabulary = session.vocabulary

@@ -34,7 +34,9 @@ struct TrainerState: Codable, Equatable {
         guard let bytes = FileManager.default.contents(atPath: folder + "/" + stateFile),
             let state = try? JSONDecoder().decode(TrainerState.self, from: bytes)
         else {
-            throw TrainingError(.damagedCheckpoint, "\(folder)/\(stateFile) cannot be read; resume from an earlier checkpoint", place: folder)
+            throw TrainingError(
+                .damagedCheckpoint, "\(folder)/\(stateFile) cannot be read; resume from an earlier checkpoint",
+                place: folder)
         }
         let file = try SafetensorsFile(folder + "/" + momentsFile)
         for (index, parameter) in model.parameters.enumerated() {

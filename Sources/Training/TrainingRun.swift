@@ -62,7 +62,9 @@ public final class TrainingRun {
     public func run(onStep: (TrainingProgress) -> Void = { _ in }) throws -> String {
         while session.state.step < config.training.steps {
             let progress = try step()
-            if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps { try session.save() }
+            if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps {
+                try session.save()
+            }
             onStep(progress)
         }
         try store.close()
@@ -86,13 +88,18 @@ public final class TrainingRun {
         let batch = RolloutBatch(groups, credit: config.algorithm.credit)
         let parts = batch.miniBatches(config.training.miniBatches)
         // with several updates per batch the ratio is against the policy before the first of them
-        let proximal = resolved.updatesPerStep == 1
+        let proximal =
+            resolved.updatesPerStep == 1
             ? nil : try parts.map { try updater.statistics(of: $0.sequences).logprob }
-        var timings = (sampling: (sampled - start).seconds - secondsJudging, judging: secondsJudging, logging: (stored - sampled).seconds)
+        var timings = (
+            sampling: (sampled - start).seconds - secondsJudging, judging: secondsJudging,
+            logging: (stored - sampled).seconds
+        )
         for update in 0..<resolved.updatesPerStep {
             let index = update % parts.count
             let line = try self.update(
-                parts[index], proximal: proximal?[index], number: number, update: update, shared: shared, timings: timings)
+                parts[index], proximal: proximal?[index], number: number, update: update, shared: shared,
+                timings: timings)
             progress.entropy = line
             timings = (0, 0, 0)
         }
@@ -108,7 +115,8 @@ public final class TrainingRun {
             RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: index)
         }
         let options = SamplingOptions(
-            temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens, stopTokens: session.vocabulary.stopTokens)
+            temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
+            stopTokens: session.vocabulary.stopTokens)
         let completions = try engine.complete(
             prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step)
         let clock = ContinuousClock()
@@ -129,7 +137,8 @@ public final class TrainingRun {
         let rate = schedule.rate(at: session.state.scheduled)
         var coefficients: TokenCoefficients?
         let report = try updater.update(
-            batch.sequences, optimiser: &session.optimiser, learningRate: rate, measures: config.training.measuresEntropy
+            batch.sequences, optimiser: &session.optimiser, learningRate: rate,
+            measures: config.training.measuresEntropy
         ) { statistics in
             let table = try batch.table(statistics, proximal: proximal)
             try config.algorithm.check(table)

@@ -25,11 +25,14 @@ struct DoctorCommand: ParsableCommand {
             cudaDevices: Runtime.cudaDevices, matmulError: try matmulError())
         guard findings.matmulError < 1e-4 else {
             throw CommandError(
-                "libtorch \(findings.libtorch) loads but multiplies matrices wrongly (error \(findings.matmulError)); fetch it again: remove .deps and run make build")
+                "libtorch \(findings.libtorch) loads but multiplies matrices wrongly (error \(findings.matmulError)); fetch it again: remove .deps and run make build"
+            )
         }
         if json { return try printJSON(findings) }
         print("libtorch            \(findings.libtorch)")
-        print("device              \(findings.device)\(findings.cudaDevices > 0 ? " (\(findings.cudaDevices) found; training runs on the CPU)" : "")")
+        print(
+            "device              \(findings.device)\(findings.cudaDevices > 0 ? " (\(findings.cudaDevices) found; training runs on the CPU)" : "")"
+        )
         print("threads             \(findings.threads)")
         print("vector capability   \(findings.vectorCapability)")
         print("SQLite              \(findings.sqlite)")

@@ -60,7 +60,8 @@ struct EvalCommand: ParsableCommand {
     func run() throws {
         let (model, vocabulary) = try modelOptions.load()
         let environment = try environmentOptions.load(seed: seed)
-        let list = try problems.map(ProblemFile.load) ?? (0..<count).map { try environment.problem($0, split: .heldout) }
+        let list =
+            try problems.map(ProblemFile.load) ?? (0..<count).map { try environment.problem($0, split: .heldout) }
         for problem in list { try environment.check(problem) }
         let usable = k.filter { $0 <= samples }
         var bar = ProgressBar("eval", total: list.count * samples, unit: "completions")
@@ -78,14 +79,18 @@ struct EvalCommand: ParsableCommand {
             model: modelOptions.model, problems: list.count, samples: samples, average: interval(samples, average),
             passAtK: passes.map(interval), meanEntropy: result.meanEntropy,
             meanLength: Double(tokens) / Double(verdicts.count),
-            reasons: Dictionary(grouping: verdicts, by: \.reason).mapValues { Double($0.count) / Double(verdicts.count) })
+            reasons: Dictionary(grouping: verdicts, by: \.reason).mapValues {
+                Double($0.count) / Double(verdicts.count)
+            })
         if json { return try printJSON(summary) }
         print("\(list.count) problems, \(samples) completions each, temperature \(temperature)")
         for (name, row) in [("avg@\(samples)", summary.average)] + summary.passAtK.map({ ("pass@\($0.k)", $0) }) {
             print("\(name)\t\(fixed(row.value, 4))\t[\(fixed(row.lower, 4)), \(fixed(row.upper, 4))]")
         }
         print("entropy\t\(fixed(summary.meanEntropy, 4)) nats per token, length \(fixed(summary.meanLength, 1)) tokens")
-        for (reason, share) in summary.reasons.sorted(by: { $0.value > $1.value }) { print("\(reason)\t\(fixed(share, 4))") }
+        for (reason, share) in summary.reasons.sorted(by: { $0.value > $1.value }) {
+            print("\(reason)\t\(fixed(share, 4))")
+        }
     }
 
     private func interval(_ k: Int, _ estimate: Estimate) -> Result.Interval {

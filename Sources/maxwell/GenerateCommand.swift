@@ -9,7 +9,9 @@ import Trajectories
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Samples completions for prompts.",
-        discussion: #"Reads lines like {"prompt": "..."} and writes prompt, completion, tokens, logprobs, entropy, stop_reason."#)
+        discussion:
+            #"Reads lines like {"prompt": "..."} and writes prompt, completion, tokens, logprobs, entropy, stop_reason."#
+    )
 
     @OptionGroup var modelOptions: ModelOptions
     @Option(name: .customLong("in"), help: "JSONL of prompts.") var input: String
@@ -37,7 +39,8 @@ struct GenerateCommand: ParsableCommand {
         let completions = try engine.complete(
             prompts, samples: samples,
             options: SamplingOptions(
-                temperature: temperature, isGreedy: greedy, maxNewTokens: maxNewTokens, stopTokens: vocabulary.stopTokens),
+                temperature: temperature, isGreedy: greedy, maxNewTokens: maxNewTokens,
+                stopTokens: vocabulary.stopTokens),
             step: 0
         ) { bar.update($0) }
         let lines = zip(problems, completions).flatMap { problem, group in

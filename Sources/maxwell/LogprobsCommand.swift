@@ -56,12 +56,16 @@ struct LogprobsCommand: ParsableCommand {
         try JSONLines.write(scored, to: output)
     }
 
-    private func sequence(_ line: Line, _ vocabulary: Vocabulary, _ config: ModelConfig, line number: Int) throws -> TrainingSequence {
+    private func sequence(_ line: Line, _ vocabulary: Vocabulary, _ config: ModelConfig, line number: Int) throws
+        -> TrainingSequence
+    {
         var prompt = line.promptTokens ?? line.prompt.map(vocabulary.encode) ?? []
         var tokens = line.tokens ?? (line.completion ?? line.text).map(vocabulary.encode) ?? []
         if prompt.isEmpty, !tokens.isEmpty { prompt = [tokens.removeFirst()] }
         let place = "\(input): entry \(number)"
-        guard !tokens.isEmpty else { throw CommandError("\(place) has no token to score; each line must be like \(Self.example)") }
+        guard !tokens.isEmpty else {
+            throw CommandError("\(place) has no token to score; each line must be like \(Self.example)")
+        }
         if let bad = (prompt + tokens).first(where: { $0 < 0 || $0 >= config.vocabularySize }) {
             throw CommandError("\(place) has token \(bad), the model's vocabulary ends at \(config.vocabularySize - 1)")
         }

@@ -14,7 +14,7 @@ enum OpenMPWaiting {
             var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]
             execv("/proc/self/exe", &arguments)
             // only a failed start returns; going on with spinning threads is slower, not wrong
-            arguments.forEach { free($0) }
+            for argument in arguments { free(argument) }
         #endif
     }
 }

@@ -30,7 +30,8 @@ struct ProgressBar {
             lastDrawn = now
             let filled = total > 0 ? 24 * done / total : 24
             let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 24 - filled)
-            write("\r\u{1B}[2K\(title) \(bar) \(done)/\(total) \(unit)\(pace(done, now))  \(note)" + (isLast ? "\n" : ""))
+            write(
+                "\r\u{1B}[2K\(title) \(bar) \(done)/\(total) \(unit)\(pace(done, now))  \(note)" + (isLast ? "\n" : ""))
         } else {
             // a pipe gets a line per tenth
             let tenth = total > 0 ? 10 * done / total : 10

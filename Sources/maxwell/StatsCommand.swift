@@ -20,12 +20,13 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         try Runtime.prepare(threads: threads)
         let file = try SafetensorsFile(input)
-        let temperature = try file.metadata["temperature"].map { text in
-            guard let value = Double(text), value > 0, value.isFinite else {
-                throw CommandError("\(input): metadata temperature must be a positive number, got \(text)")
-            }
-            return value
-        } ?? 1
+        let temperature =
+            try file.metadata["temperature"].map { text in
+                guard let value = Double(text), value > 0, value.isFinite else {
+                    throw CommandError("\(input): metadata temperature must be a positive number, got \(text)")
+                }
+                return value
+            } ?? 1
         let ids = try expect(file, "tokens", rank: 1, dtypes: [.int64])
         let matrix: Tensor
         if file.names.contains("logits") {
@@ -33,19 +34,23 @@ struct StatsCommand: ParsableCommand {
             guard logits.shape[0] == ids.shape[0] else {
                 throw CommandError("\(input): logits have \(logits.shape[0]) rows, tokens \(ids.shape[0])")
             }
-            matrix = try withTorchErrors { PolicyHeadKernels.statistics(logits: logits, ids: ids, temperature: temperature) }
+            matrix = try withTorchErrors {
+                PolicyHeadKernels.statistics(logits: logits, ids: ids, temperature: temperature)
+            }
         } else if file.names.contains("hidden") {
             let hidden = try expect(file, "hidden", rank: 2, dtypes: [.float32, .bfloat16])
             let weight = try expect(file, "weight", rank: 2, dtypes: [.float32, .bfloat16])
             guard hidden.shape[1] == weight.shape[1], hidden.shape[0] == ids.shape[0] else {
                 throw CommandError(
-                    "\(input): hidden \(hidden.shape), weight \(weight.shape) and tokens \(ids.shape) do not fit; they must be [N, D], [V, D] and [N]")
+                    "\(input): hidden \(hidden.shape), weight \(weight.shape) and tokens \(ids.shape) do not fit; they must be [N, D], [V, D] and [N]"
+                )
             }
             matrix = try withTorchErrors {
                 PolicyHeadKernels.statistics(hidden: hidden, weight: weight, ids: ids, temperature: temperature)
             }
         } else {
-            throw CommandError("\(input) has neither 'logits' nor 'hidden' and 'weight'; it has \(file.names.joined(separator: ", "))")
+            throw CommandError(
+                "\(input) has neither 'logits' nor 'hidden' and 'weight'; it has \(file.names.joined(separator: ", "))")
         }
         let rows: [(String, StatisticsRow)] = [
             ("logprob", .logprob), ("lse", .lse), ("entropy", .entropy), ("discriminant", .discriminant),
@@ -66,7 +71,8 @@ struct StatsCommand: ParsableCommand {
             throw CommandError("\(input): '\(name)' must have \(rank) axes, has shape \(tensor.shape)")
         }
         guard dtypes.contains(tensor.dtype) else {
-            throw CommandError("\(input): '\(name)' must be \(dtypes.map { "\($0)" }.joined(separator: " or ")), is \(tensor.dtype)")
+            throw CommandError(
+                "\(input): '\(name)' must be \(dtypes.map { "\($0)" }.joined(separator: " or ")), is \(tensor.dtype)")
         }
         return tensor
     }

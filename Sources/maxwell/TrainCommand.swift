@@ -11,7 +11,8 @@ import Training
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Reinforcement fine-tuning from a configuration.",
-        discussion: "Any key of the file can be overridden: maxwell train config.yaml training.steps=100 algorithm.mu_neg=2.5")
+        discussion:
+            "Any key of the file can be overridden: maxwell train config.yaml training.steps=100 algorithm.mu_neg=2.5")
 
     @Argument(help: "A YAML file such as configs/grpo.yaml.") var config: String
     @Argument(help: "Overrides, key.path=value.") var overrides: [String] = []
@@ -25,8 +26,11 @@ struct TrainCommand: ParsableCommand {
         if dryRun { return try describe(config) }
         let run = try TrainingRun(config, resume: resume, onDamage: warn)
         if !json { print(run.resolved.batchSentence(config)) }
-        var bar = ProgressBar(config.algorithm.name, total: config.training.steps, unit: "steps", initial: run.completedSteps)
-        let path = try run.run { bar.update($0.step, "reward \(fixed($0.reward, 3)), entropy \(fixed($0.entropy, 3)) nats") }
+        var bar = ProgressBar(
+            config.algorithm.name, total: config.training.steps, unit: "steps", initial: run.completedSteps)
+        let path = try run.run {
+            bar.update($0.step, "reward \(fixed($0.reward, 3)), entropy \(fixed($0.entropy, 3)) nats")
+        }
         struct Result: Encodable { var model: String, run: String, steps: Int }
         if json {
             try printJSON(Result(model: path, run: config.output, steps: config.training.steps))
@@ -43,10 +47,13 @@ struct TrainCommand: ParsableCommand {
             return
         }
         print(resolved.batchSentence(config))
-        print("\(config.training.steps) steps make \(resolved.updates) updates and at most \(resolved.maxTokensPerStep * config.training.steps) sampled tokens.")
+        print(
+            "\(config.training.steps) steps make \(resolved.updates) updates and at most \(resolved.maxTokensPerStep * config.training.steps) sampled tokens."
+        )
         print(
             "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "
-                + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top.")
+                + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top."
+        )
     }
 }
 

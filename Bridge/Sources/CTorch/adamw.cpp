@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kPart = 16384;
 
 struct Update {
-    float rate, beta1, beta2, epsilon, shrink, scale, correction1, correction2;
+    // 1 - beta in float loses five digits of a beta2 of 0.999, hence its own field
+    float rate, beta1, beta2, fresh1, fresh2, epsilon, shrink, scale, correction1, correction2;
 };
 
 /// theta <- theta (1 - rate decay) - rate m^ / (sqrt(v^) + epsilon); returns direction . (theta after - before) of the part.
@@ -28,8 +29,8 @@ CT_CLONES double adamw_part(
         for (int64_t l = 0; l < width; ++l) {
             const int64_t i = start + l;
             const float g = gradient[i] * u.scale;
-            m[i] = u.beta1 * m[i] + (1 - u.beta1) * g;
-            v[i] = u.beta2 * v[i] + (1 - u.beta2) * g * g;
+            m[i] = u.beta1 * m[i] + u.fresh1 * g;
+            v[i] = u.beta2 * v[i] + u.fresh2 * g * g;
             const float after =
                 theta[i] * u.shrink - u.rate * (m[i] * u.correction1) / (std::sqrt(v[i] * u.correction2) + u.epsilon);
             lanes[l] = after - theta[i];
@@ -101,6 +102,8 @@ ct_status ct_adamw_step(
                 static_cast<float>(o.learning_rate),
                 static_cast<float>(o.beta1),
                 static_cast<float>(o.beta2),
+                static_cast<float>(1 - o.beta1),
+                static_cast<float>(1 - o.beta2),
                 static_cast<float>(o.epsilon),
                 static_cast<float>(decay[i] ? 1 - o.learning_rate * o.weight_decay : 1.0),
                 static_cast<float>(o.gradient_scale),

@@ -3,7 +3,6 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
-#include <vector>
 
 #include "boundary.hpp"
 #include "lanes.hpp"
@@ -56,8 +55,8 @@ CT_CLONES void rms_backward(
 constexpr int64_t kParts = 16;
 
 struct RMSNorm : torch::autograd::Function<RMSNorm> {
-    static at::Tensor forward(AutogradContext *ctx, const at::Tensor &input, const at::Tensor &weight, double epsilon) {
-        const auto x = input.contiguous();
+    static at::Tensor forward(AutogradContext *ctx, const at::Tensor &input, const at::Tensor &weight_input, double epsilon) {
+        const auto x = input.contiguous(), weight = weight_input.contiguous();
         const int64_t width = x.size(-1), rows = x.numel() / std::max<int64_t>(width, 1);
         auto y = at::empty_like(x);
         auto r = at::empty({rows}, x.options());
@@ -208,8 +207,8 @@ ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *ou
         const int64_t half = input.size(-1) / 2;
         const int64_t tokens = input.numel() / std::max<int64_t>(1, input.size(-1) * input.size(-2));
         TORCH_CHECK(
-            input.dim() == 4 && input.size(-1) == 2 * half && in(cosine).size(-1) == half && in(cosine).sizes() == in(sine).sizes() &&
-                tokens % std::max<int64_t>(1, in(cosine).numel() / half) == 0,
+            input.dim() == 4 && half > 0 && input.size(-1) == 2 * half && in(cosine).size(-1) == half && in(cosine).sizes() == in(sine).sizes() &&
+                (in(cosine).numel() == input.size(1) * half || in(cosine).numel() == tokens * half),
             "rotary embedding of ", input.sizes(), " with angles ", in(cosine).sizes());
         if (fused(input)) return Rotary::apply(input, in(cosine).contiguous(), in(sine).contiguous());
         const auto shape = in(cosine).dim() == 3 ? in(cosine).unsqueeze(2) : in(cosine).unsqueeze(1);
@@ -217,20 +216,6 @@ ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *ou
         const auto s = (in(sine).dim() == 3 ? in(sine).unsqueeze(2) : in(sine).unsqueeze(1)).to(input.scalar_type());
         const auto a = input.slice(-1, 0, half), b = input.slice(-1, half);
         return at::cat({a * c - b * s, b * c + a * s}, -1);
-    });
-}
-
-ct_status ct_causal_attention(ct_tensor q, ct_tensor k, ct_tensor v, double scale, ct_tensor *out) {
-    return making(out, [&] {
-        const int64_t heads = in(q).size(2), shared = in(k).size(2);
-        TORCH_CHECK(shared > 0 && heads % shared == 0, heads, " query heads cannot share ", shared, " key heads");
-        const auto spread = [&](const at::Tensor &t) {
-            if (heads == shared) return t.transpose(1, 2);
-            const auto b = t.size(0), n = t.size(1), d = t.size(3);
-            return t.transpose(1, 2).unsqueeze(2).expand({b, shared, heads / shared, n, d}).reshape({b, heads, n, d});
-        };
-        return at::scaled_dot_product_attention(in(q).transpose(1, 2), spread(in(k)), spread(in(v)), {}, 0.0, true, scale)
-            .transpose(1, 2);
     });
 }
 

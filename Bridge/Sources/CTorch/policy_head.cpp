@@ -37,7 +37,8 @@ template <class Real> CT_INLINE void take_tile_body(const float *z, int64_t coun
     const bool raised = maximum > state.top;
     if (raised) state.raise(maximum);
     ct::TileSums sums = {};
-    ct::add_tile<Real>(z, count, scale, state.top, sums);
+    // before the first finite logit any reference will do; -inf would turn masked logits into NaN
+    ct::add_tile<Real>(z, count, scale, state.empty() ? 0 : state.top, sums);
     state.merge(sums, raised);
 }
 

@@ -36,13 +36,15 @@ template <class Real> CT_INLINE void add_tile(const float *z, int64_t count, dou
         Real c0[kLanes] = {}, c1[kLanes] = {}, c2[kLanes] = {};
         int32_t tops[kLanes] = {};
         const auto take = [&](Real logit, int l) __attribute__((always_inline)) {
-            const Real raw = logit * factor - maximum;
+            // compared before the subtraction: a compiler may fuse that with the product, and the top itself then misses u = 0
+            const Real tempered = logit * factor;
+            const bool tail = tempered < maximum;
+            const Real raw = tempered - maximum;
             // a masked logit of -inf weighs nothing; a NaN passes through and spoils every sum, as it must
             const Real u = raw < Real(-1e5) ? Real(-1e5) : raw;
-            const bool tail = u < 0;
             const Real e = tail ? exponential_of(u) : Real(0);
             const Real eu = e * u, e2 = e * e, e2u = e * eu, e3 = e2 * e, e3u = e2 * eu;
-            tops[l] += u == 0 ? 1 : 0;
+            tops[l] += tempered == maximum ? 1 : 0;
             a0[l] += e;
             a1[l] += eu;
             a2[l] += eu * u;
@@ -115,7 +117,9 @@ struct RowState {
     /// Writes the statistics of the token with tempered logit `logit` to column `row` of `out` [CT_STAT_ROWS, rows].
     void finish(double logit, float *out, int64_t row, int64_t rows) const {
         const auto &[a0, a1, a2, b0, b1, b2, c0, c1, c2, unused] = tail;
-        const double s = 1 / (1 + a0), log_mass = std::log1p(a0), mean = a1 * s, u = logit - top;
+        // a NaN among the logits shows in the weighted sums only, and without a finite logit there is no distribution
+        const double rest = empty() || std::isnan(a1) ? std::numeric_limits<double>::quiet_NaN() : a0;
+        const double s = 1 / (1 + rest), log_mass = std::log1p(rest), mean = a1 * s, u = logit - top, p = std::exp(u - log_mass);
         const double logprob = u - log_mass;
         const double expected = (b1 - mean * (1 + b0)) * s * s;
         double variance;
@@ -131,7 +135,7 @@ struct RowState {
         set(CT_STAT_LOGPROB, logprob);
         set(CT_STAT_LSE, top + log_mass);
         set(CT_STAT_ENTROPY, log_mass - mean);
-        set(CT_STAT_DISCRIMINANT, std::exp(logprob) * (u - mean));
+        set(CT_STAT_DISCRIMINANT, p == 0 ? 0 : p * (u - mean));
         set(CT_STAT_EXPECTED, expected);
         set(CT_STAT_VARIANCE, variance < 0 ? 0 : variance);
         set(CT_STAT_COLLISION, (1 + b0) * s * s);

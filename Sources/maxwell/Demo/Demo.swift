@@ -37,7 +37,8 @@ struct Demo {
         let result = try Evaluation.run(
             loaded, vocabulary, config.environment, problems: problems,
             options: EvaluationOptions(
-                samples: Self.samples, temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
+                samples: Self.samples, temperature: config.rollout.temperature,
+                maxNewTokens: config.rollout.maxNewTokens,
                 seed: Self.evaluationSeed)
         ) { done, _ in bar.update(done) }
         func pass(_ k: Int) throws -> Interval {
@@ -67,7 +68,8 @@ struct Demo {
         let speed = curves["rate/tokens_per_second"]?.values ?? []
         return (
             DemoArm(
-                algorithm: name, seed: seed, entropyInitial: initial.results.entropy, entropyFinal: after.results.entropy,
+                algorithm: name, seed: seed, entropyInitial: initial.results.entropy,
+                entropyFinal: after.results.entropy,
                 before: initial.results, after: after.results,
                 parameterPrediction: try tracking(curves, "entropy/predicted_parameter"),
                 tokenPrediction: try tracking(curves, "entropy/predicted_token"),

@@ -38,7 +38,8 @@ struct DemoCommand: ParsableCommand {
         var samples: [Demo.Evaluated] = []
         for seed in seed..<(seed + seeds) {
             for name in arm {
-                let (arm, evaluated) = try demo.run(try config(name, model, folder, seed: seed), seed: seed, initial: initial)
+                let (arm, evaluated) = try demo.run(
+                    try config(name, model, folder, seed: seed), seed: seed, initial: initial)
                 arms.append(arm)
                 samples.append(evaluated)
             }
@@ -62,7 +63,8 @@ struct DemoCommand: ParsableCommand {
         let file = try ProjectFolder.path(of: "configs/countdown-sft.yaml")
         let tokenizer = try ProjectFolder.path(of: "models/countdown-tokenizer")
         let config = try SupervisedConfig(
-            try ConfigSection.load(file: file, overrides: ["output=\(folder.path)/warm-start", "model.tokenizer=\(tokenizer)"]))
+            try ConfigSection.load(
+                file: file, overrides: ["output=\(folder.path)/warm-start", "model.tokenizer=\(tokenizer)"]))
         var bar = ProgressBar("warm start", total: config.steps, unit: "updates")
         return try SupervisedRun(config, resume: false, onDamage: warn).run { bar.update($0, "loss \(fixed($1, 4))") }
     }

@@ -21,6 +21,14 @@ struct HeldOut: Codable, Sendable {
     /// Mean H per sampled token, nats, at temperature 1.
     var entropy: Double
     var meanLength: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case passAt1 = "pass_at_1"
+        case passAt4 = "pass_at_4"
+        case passAt16 = "pass_at_16"
+        case averageAt16 = "average_at_16"
+        case entropy, meanLength
+    }
 }
 
 /// How well a prediction tracked the measured ΔH over the updates of an arm.

@@ -2,14 +2,17 @@
 
 enum DemoTable {
     static func text(_ summary: DemoSummary) -> String {
-        var rows = [["arm", "seed", "pass@1", "pass@4", "pass@16", "entropy", "ΔH: R²", "slope", "corr. token", "seconds"]]
+        var rows = [
+            ["arm", "seed", "pass@1", "pass@4", "pass@16", "entropy", "ΔH: R²", "slope", "corr. token", "seconds"]
+        ]
         if let start = summary.arms.first {
             rows.append(["start", ""] + passes(start.before) + [fixed(start.entropyInitial, 3), "", "", "", ""])
         }
         for arm in summary.arms {
             rows.append(
                 [arm.algorithm, "\(arm.seed)"] + passes(arm.after) + [
-                    fixed(arm.entropyFinal, 3), fixed(arm.parameterPrediction.r2, 3), fixed(arm.parameterPrediction.slope, 2),
+                    fixed(arm.entropyFinal, 3), fixed(arm.parameterPrediction.r2, 3),
+                    fixed(arm.parameterPrediction.slope, 2),
                     fixed(arm.tokenPrediction.correlation, 2), fixed(arm.seconds, 0),
                 ])
         }

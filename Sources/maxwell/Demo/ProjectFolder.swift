@@ -8,7 +8,8 @@ enum ProjectFolder {
     /// - Throws: `CommandError` when neither place has it.
     static func path(of name: String) throws -> String {
         let files = FileManager.default
-        let program = files.fileExists(atPath: "/proc/self/exe")
+        let program =
+            files.fileExists(atPath: "/proc/self/exe")
             ? (try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
             : CommandLine.arguments[0]
         for start in [files.currentDirectoryPath, program] {
@@ -19,6 +20,7 @@ enum ProjectFolder {
                 folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
             }
         }
-        throw CommandError("cannot find \(name) in this folder, beside the program or above; run the demo inside the checkout")
+        throw CommandError(
+            "cannot find \(name) in this folder, beside the program or above; run the demo inside the checkout")
     }
 }

@@ -1,0 +1,161 @@
+// Logits against transformers, and cached decoding against the full forward pass.
+
+import Foundation
+import Models
+import Testing
+import Torch
+import Trajectories
+
+@Suite struct ParityTests {
+    @Test(arguments: Fixture.all)
+    func `logits are those of transformers`(fixture: Fixture) throws {
+        let model = try ModelFolder.load(fixture.folder)
+        for (ids, expected) in try fixture.references() {
+            let worst = largestDifference(try model.logits(ids), expected)
+            #expect(worst < 1e-4)
+            print("\(fixture.name), T = \(ids.count): worst difference to transformers \(worst)")
+        }
+    }
+
+    @Test(arguments: Fixture.all)
+    func `a padded batch gives every sequence its own logits`(fixture: Fixture) throws {
+        let model = try ModelFolder.load(fixture.folder)
+        let references = try fixture.references()
+        let longest = references.map(\.ids.count).max() ?? 0
+        let padded = references.flatMap { $0.ids + [Int64](repeating: 1, count: longest - $0.ids.count) }
+        let vocabulary = model.config.vocabularySize
+        let logits = try withTorchErrors {
+            withoutGradient {
+                model.hidden(Tensor(padded, shape: [references.count, longest])).linear(model.headWeight).floats
+            }
+        }
+        for (row, reference) in references.enumerated() {
+            let start = row * longest * vocabulary
+            let own = Array(logits[start..<(start + reference.logits.count)])
+            #expect(largestDifference(own, reference.logits) < 1e-4)
+        }
+    }
+
+    /// Four sequences in slots of any order: prefixes of different lengths prefilled in one padded batch, then one token
+    /// a step, sequences of different lengths leaving at different times.
+    @Test(arguments: Fixture.all)
+    func `decoding with a cache agrees with the full forward pass`(fixture: Fixture) throws {
+        let model = try ModelFolder.load(fixture.folder)
+        var random = RandomSource(seed: 70, purpose: .testing)
+        let vocabulary = model.config.vocabularySize
+        let lengths = [17, 6, 23, 12]
+        let prefixes = [5, 0, 9, 1]
+        let slots: [Int64] = [3, 0, 4, 1]
+        let sequences = lengths.map { length in (0..<length).map { _ in Int64(random.integer(below: vocabulary)) } }
+        let full = try sequences.map { try model.logits($0) }
+        var worst = 0.0
+        try withTorchErrors {
+            withoutGradient {
+                let cache = KeyValueCache(config: model.config, slots: 5, length: 24)
+                // slots are used a second time, with what the first left in them
+                for _ in 0..<2 {
+                    let longest = prefixes.max() ?? 0
+                    let padded = zip(sequences, prefixes).flatMap { sequence, prefix in
+                        Array(sequence[..<prefix]) + [Int64](repeating: 2, count: longest - prefix)
+                    }
+                    let prefilled = model.prefill(Tensor(padded, shape: [sequences.count, longest]))
+                    for (index, prefix) in prefixes.enumerated() {
+                        cache.write(prefilled, sequence: index, count: prefix, slot: Int(slots[index]))
+                    }
+                    var positions = prefixes
+                    while true {
+                        let active = sequences.indices.filter { positions[$0] < lengths[$0] }
+                        if active.isEmpty { break }
+                        let hidden = model.decode(
+                            tokens: active.map { sequences[$0][positions[$0]] },
+                            positions: active.map { Int64(positions[$0]) }, slots: active.map { slots[$0] },
+                            cache: cache)
+                        let logits = hidden.linear(model.headWeight).floats
+                        for (row, index) in active.enumerated() {
+                            let found = Array(logits[(row * vocabulary)..<((row + 1) * vocabulary)])
+                            let start = positions[index] * vocabulary
+                            let difference = largestDifference(found, Array(full[index][start..<(start + vocabulary)]))
+                            #expect(difference < 1e-5, "sequence \(index), position \(positions[index])")
+                            worst = max(worst, difference)
+                            positions[index] += 1
+                        }
+                    }
+                }
+            }
+        }
+        print("\(fixture.name): worst difference of cached decoding \(worst)")
+    }
+
+    @Test func `a decoding step does not depend on the slots beside it`() throws {
+        let model = try ModelFolder.load(Fixture.all[1].folder)
+        let prompt: [Int64] = [5, 9, 100, 3]
+        func last(_ slots: [Int64]) throws -> [Float] {
+            try withTorchErrors {
+                withoutGradient {
+                    let cache = KeyValueCache(config: model.config, slots: 8, length: 6)
+                    var out = Tensor.zeros([0])
+                    for (position, token) in prompt.enumerated() {
+                        out = model.decode(
+                            tokens: slots.map { $0 == slots[0] ? token : $0 + 20 },
+                            positions: slots.map { _ in Int64(position) }, slots: slots, cache: cache)
+                    }
+                    return out.slice(0..<1).floats
+                }
+            }
+        }
+        let alone = try last([6])
+        #expect(largestDifference(alone, try last([6, 1, 7, 0, 3])) < 1e-5)
+    }
+
+    @Test func `after a failed operator a model runs on to the error without a trap`() throws {
+        let model = try ModelFolder.load(Fixture.all[0].folder)
+        let error = #expect(throws: TorchError.self) {
+            try withTorchErrors {
+                let missing = Tensor.zeros([2]).reshaped([3])
+                _ = model.hidden(missing)
+                let cache = KeyValueCache(config: model.config, slots: 1, length: 4)
+                cache.write(model.prefill(missing), sequence: 0, count: 2, slot: 0)
+                let hidden = model.decode(tokens: [1], positions: [0], slots: [0], cache: cache)
+                let drawn = PolicyHeadKernels.sample(
+                    hidden: hidden, weight: model.headWeight, temperature: 1, greedy: false, seed: 1,
+                    counters: [0, 0, 0, 0])
+                #expect(TokenStatistics(drawn.statistics).count == 0)
+            }
+        }
+        #expect(error?.message == "reshape: shape '[3]' is invalid for input of size 2")
+    }
+
+    @Test func `every parameter has a gradient, and it is the slope of the loss`() throws {
+        let model = try ModelFolder.load(Fixture.all[2].folder)
+        let ids = try Fixture.all[2].references()[0].ids
+        var random = RandomSource(seed: 71, purpose: .testing)
+        let seeds = (0..<(ids.count * model.config.vocabularySize)).map { _ in Float(random.normalPair().0) }
+        func loss() throws -> Double {
+            zip(try model.logits(ids), seeds).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let (found, tensors) = try withTorchErrors {
+            let logits = model.hidden(Tensor(ids, shape: [1, ids.count])).linear(model.headWeight)
+            let tensors = model.parameters.map(\.tensor)
+            return (
+                gradients(of: [logits], seeds: [Tensor(seeds, shape: logits.shape)], by: tensors).map(\.floats), tensors
+            )
+        }
+        for (index, parameter) in model.parameters.enumerated() {
+            // along the gradient itself, so that the slope is its squared length
+            let square = found[index].reduce(0) { $0 + Double($1) * Double($1) }
+            #expect(square > 0, "\(parameter.name)")
+            let step = 1e-3 / square.squareRoot()
+            func moved(_ factor: Double) throws -> Double {
+                let before = try withTorchErrors { tensors[index].detached().clone() }
+                try withTorchErrors {
+                    let change = Tensor(found[index], shape: parameter.tensor.shape) * factor
+                    tensors[index].assign(before + change)
+                }
+                defer { try? withTorchErrors { tensors[index].assign(before) } }
+                return try loss()
+            }
+            let slope = (try moved(step) - moved(-step)) / (2 * step)
+            #expect(abs(slope - square) < 2e-2 * square, "\(parameter.name): slope \(slope), gradient \(square)")
+        }
+    }
+}

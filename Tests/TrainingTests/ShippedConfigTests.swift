@@ -1,0 +1,50 @@
+// Every configuration that ships with the project decodes; those of training also run, shrunk.
+
+import ConfigCoding
+import Foundation
+import Testing
+import Torch
+import Training
+
+@Suite struct ShippedConfigTests {
+    static var names: [String] {
+        let all = (try? FileManager.default.subpathsOfDirectory(atPath: TinyRun.root + "configs")) ?? []
+        return all.filter { $0.hasSuffix(".yaml") }.sorted()
+    }
+
+    @Test func `there are configurations`() { #expect(!Self.names.isEmpty) }
+
+    @Test(arguments: names)
+    func `decodes and runs`(name: String) throws {
+        let start = try WarmStart()
+        let file = TinyRun.root + "configs/" + name
+        let plain = try ConfigSection.load(file: file)
+        let output = "output=" + start.scratch("run")
+        guard plain.has("algorithm") else {
+            _ = try SupervisedConfig(try ConfigSection.load(file: file))
+            var overrides = [output, "training.steps=2", "training.examples_per_step=2", "threads=1"]
+            if try ConfigSection.load(file: file).section("model").has("tokenizer") {
+                overrides.append("model.tokenizer=" + TinyRun.tokenizer)
+            } else {
+                overrides.append("model={path: \(start.model)}")
+            }
+            if try ConfigSection.load(file: file).optional("examples", as: String.self) != nil {
+                overrides.append("examples=" + start.problems)
+            }
+            _ = try SupervisedRun(
+                try SupervisedConfig(try ConfigSection.load(file: file, overrides: overrides)), resume: false
+            ).run()
+            return
+        }
+        let config = try TrainConfig(try ConfigSection.load(file: file))
+        var overrides = [
+            output, "model=" + start.model, "threads=1", "training.steps=2", "rollout.prompts_per_step=2",
+            "rollout.completions_per_prompt=4", "rollout.max_new_tokens=8",
+        ]
+        if config.training.miniBatches > 2 { overrides.append("training.mini_batches=2") }
+        if config.prompts != nil { overrides.append("prompts=" + start.problems) }
+        let shrunk = try TrainConfig(try ConfigSection.load(file: file, overrides: overrides))
+        _ = try TrainingRun(shrunk, resume: false).run()
+        #expect(FileManager.default.fileExists(atPath: start.scratch("run/checkpoints/step-000002/config.json")))
+    }
+}
