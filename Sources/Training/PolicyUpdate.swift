@@ -59,17 +59,20 @@ public struct PolicyUpdater {
     /// One update of `optimiser` on a mini-batch.
     ///
     /// - Parameters:
+    ///   - carriesGradient: false for a sequence whose derivatives are likely all 0 (a group without advantage). Such sequences
+    ///     share micro-batches of their own, and the backward pass of one whose derivatives are indeed all 0 is left out.
     ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
     ///   - measures: also takes ∇θH̄, projects the real step on it, and measures the entropy afterwards on the same tokens.
     public func update(
-        _ sequences: [TrainingSequence], optimiser: inout AdamW, learningRate: Double, measures: Bool,
+        _ sequences: [TrainingSequence], carriesGradient: [Bool]? = nil, optimiser: inout AdamW, learningRate: Double,
+        measures: Bool,
         derivatives: (TokenStatistics) throws -> TokenDerivatives
     ) throws -> UpdateReport {
         try withTorchErrors {
             let clock = ContinuousClock()
             let start = clock.now
             let layout = TokenLayout(sequences)
-            let batches = packed(sequences)
+            let batches = packed(sequences, apart: carriesGradient)
             let padded = batches.reduce(0) { sum, batch in
                 sum + batch.count * (batch.map { sequences[$0].inputLength }.max() ?? 0)
             }
@@ -89,7 +92,10 @@ public struct PolicyUpdater {
                 let pass = keepsGraphs ? forwards[index] : forward(batches[index])
                 let g1 = layout.slice(coefficients.g1, pass.sequences)
                 let g2 = layout.slice(coefficients.g2, pass.sequences)
-                loss.add(pass, g1: g1, g2: g2, temperature: temperature, tensors, retainGraph: measures)
+                let isSilent = g1.allSatisfy { $0 == 0 } && g2.allSatisfy { $0 == 0 }
+                if !isSilent {
+                    loss.add(pass, g1: g1, g2: g2, temperature: temperature, tensors, retainGraph: measures)
+                }
                 if measures {
                     let measureStart = clock.now
                     entropy.add(
@@ -110,8 +116,16 @@ public struct PolicyUpdater {
         }
     }
 
-    private func packed(_ sequences: [TrainingSequence]) -> [[Int]] {
-        BatchPacking.microBatches(lengths: sequences.map(\.inputLength), budget: microBatchTokens)
+    /// Micro-batches of sequence indices; with `apart`, none mixes true and false.
+    private func packed(_ sequences: [TrainingSequence], apart: [Bool]? = nil) -> [[Int]] {
+        guard let apart else {
+            return BatchPacking.microBatches(lengths: sequences.map(\.inputLength), budget: microBatchTokens)
+        }
+        return [true, false].flatMap { side in
+            let indices = sequences.indices.filter { apart[$0] == side }
+            let lengths = indices.map { sequences[$0].inputLength }
+            return BatchPacking.microBatches(lengths: lengths, budget: microBatchTokens).map { $0.map { indices[$0] } }
+        }
     }
 }
 

@@ -10,6 +10,8 @@ struct RolloutBatch {
     private var advantages: [Double] = []
     private var groups: [Int32] = []
     private(set) var sampledLogprob: [Float] = []
+    /// Whether a sequence's advantage is not 0.
+    var hasAdvantage: [Bool] { advantages.map { $0 != 0 } }
     /// First sequence of each group, and one past the last.
     private var bounds: [Range<Int>] = []
     private var sampled: [[Float]] = []

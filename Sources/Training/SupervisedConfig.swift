@@ -35,7 +35,7 @@ public struct SupervisedConfig: Sendable {
         let training = try root.section("training")
         steps = try training.value("steps", default: 1000, in: 1...100_000_000)
         examplesPerStep = try training.value("examples_per_step", default: 64, in: 1...1_000_000)
-        microBatchTokens = try training.value("micro_batch_tokens", default: 16_384, in: 1...100_000_000)
+        microBatchTokens = try training.value("micro_batch_tokens", default: 2048, in: 1...100_000_000)
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
         try root.finish()
     }

@@ -111,7 +111,7 @@ public struct TrainingSettings: Sendable {
         steps = try section.value("steps", default: 100, in: 1...100_000_000)
         miniBatches = try section.value("mini_batches", default: 1, in: 1...1_000_000)
         epochs = try section.value("epochs", default: 1, in: 1...1000)
-        microBatchTokens = try section.value("micro_batch_tokens", default: 16_384, in: 1...100_000_000)
+        microBatchTokens = try section.value("micro_batch_tokens", default: 2048, in: 1...100_000_000)
         measuresEntropy = try section.value("measure_entropy", default: true)
     }
 }

@@ -137,7 +137,7 @@ public final class TrainingRun {
         let rate = schedule.rate(at: session.state.scheduled)
         var coefficients: TokenCoefficients?
         let report = try updater.update(
-            batch.sequences, optimiser: &session.optimiser, learningRate: rate,
+            batch.sequences, carriesGradient: batch.hasAdvantage, optimiser: &session.optimiser, learningRate: rate,
             measures: config.training.measuresEntropy
         ) { statistics in
             let table = try batch.table(statistics, proximal: proximal)
