@@ -68,6 +68,8 @@ let package = Package(
         tests("RunsTests", imports: ["Runs", "Trajectories"]),
         tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
         tests("PlotsTests", imports: ["Plots"]),
+        tests("TorchTests", imports: ["Torch", "Trajectories", "EntropyDynamics"]),
+        tests("ModelsTests", imports: ["Models", "Torch", "Trajectories"], hasFixtures: true),
         tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     ]
 )

@@ -82,7 +82,8 @@ public final class RolloutEngine {
         _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
     ) throws -> [[Completion]] {
         let longest = prompts.map(\.tokens.count).max() ?? 0
-        let length = min(longest + options.maxNewTokens, model.config.contextLength)
+        let context = model.config.contextLength
+        let length = min(longest + min(options.maxNewTokens, context), context)
         let width = min(slots, max(1, prompts.count * samples))
         let cache = KeyValueCache(config: model.config, slots: width, length: length)
         var schedule = RolloutSchedule(prompts: prompts.count, samplesPerPrompt: samples, slots: width)

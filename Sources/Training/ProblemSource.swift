@@ -22,6 +22,20 @@ struct ProblemSource: Sendable {
         kind = .file(problems, seed: config.seed)
     }
 
+    /// Refuses a file with a prompt that leaves no room in the context, before anything is sampled.
+    func check(_ vocabulary: Vocabulary, contextLength: Int) throws {
+        guard case .file(let problems, _) = kind else { return }
+        for problem in problems {
+            let count = vocabulary.encode(problem.prompt).count
+            guard count < contextLength else {
+                throw TrainingError(
+                    .mismatch,
+                    "\(problem.id) has a prompt of \(count) tokens, the model's context holds \(contextLength); shorten it or drop it",
+                    place: problem.id)
+            }
+        }
+    }
+
     /// The problem at a position; a file is gone through once per epoch, each epoch in an order of its own.
     func problem(at position: Int) throws -> Problem {
         switch kind {

@@ -17,13 +17,15 @@ final class RunSession {
     var state: TrainerState
     private let lock: RunLock
     /// Where the tokenizer and the other companions of the model lie.
-    private let companions: String
+    private var companions: String
 
     /// Where a new run's model comes from.
     struct Origin {
         /// Folder with `tokenizer.json` and the other companions.
         var companions: String
         var load: () throws -> any LanguageModel
+        /// Refuses data that does not fit the model.
+        var check: (Vocabulary, ModelConfig) throws -> Void = { _, _ in }
     }
 
     /// - Parameters:
@@ -37,6 +39,7 @@ final class RunSession {
     ) throws {
         // what a new run needs is loaded before its folder is made, so that a refusal leaves nothing behind
         let fresh = resume ? nil : try origin.load()
+        if let fresh { try origin.check(Vocabulary(folder: origin.companions, model: fresh.config), fresh.config) }
         let opened = resume ? try RunFolder.open(at: output) : try RunFolder.create(at: output)
         folder = opened
         lock = try RunLock(opened)
@@ -49,14 +52,17 @@ final class RunSession {
         optimiser = try withTorchErrors { AdamW(loaded.parameters.map(\.tensor), options: adamW) }
         if let newest {
             state = try TrainerState.read(from: newest.path, model: loaded, optimiser: &optimiser)
-            guard state.config == config else {
-                throw TrainingError(
-                    .mismatch,
-                    "\(output) was started with another configuration, kept in its config.yaml; resume with that one or name another output",
-                    place: opened.configPath)
-            }
         } else {
-            state = TrainerState(step: 0, updates: 0, scheduled: 0, config: config)
+            // killed before its first checkpoint: only config.yaml says what was started, if the run got so far
+            let bytes = resume ? FileManager.default.contents(atPath: opened.configPath) : nil
+            let started = bytes.map { String(decoding: $0, as: UTF8.self) } ?? config
+            state = TrainerState(step: 0, updates: 0, scheduled: 0, config: started)
+        }
+        guard state.config == config else {
+            throw TrainingError(
+                .mismatch,
+                "\(output) was started with another configuration, kept in its config.yaml; resume with that one or name another output",
+                place: opened.configPath)
         }
         try AtomicFile.write(config, to: opened.configPath)
         metrics = try MetricsLog(file: opened.metricsPath, truncatingAfter: state.scheduled)
@@ -71,7 +77,8 @@ final class RunSession {
         let path = pending.path
         try ModelFolder.save(model, to: path, source: companions)
         try state.write(to: path, model: model, optimiser: optimiser)
-        _ = try pending.commit()
+        // a resumed run's were in a checkpoint that this commit may have removed
+        companions = try pending.commit()
     }
 
     /// Path of the checkpoint of the current step, a model folder.

@@ -37,11 +37,14 @@ public final class TrainingRun {
     /// - Throws: whatever is wrong with config, model, data or folder, as one sentence; a new run refuses a folder that has one.
     public init(_ config: TrainConfig, resume: Bool, onDamage: (String) -> Void = { _ in }) throws {
         self.config = config
-        source = try ProblemSource(config)
+        let source = try ProblemSource(config)
+        self.source = source
         let path = config.model
         session = try RunSession(
             output: config.output, config: config.sourceText,
-            origin: RunSession.Origin(companions: path) { try ModelFolder.load(path) },
+            origin: RunSession.Origin(
+                companions: path, load: { try ModelFolder.load(path) },
+                check: { try source.check($0, contextLength: $1.contextLength) }),
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         resolved = ResolvedRun(config, model: session.model.config, threads: Runtime.threads, libtorch: Runtime.version)
         try session.writeResolved(try resolved.json())

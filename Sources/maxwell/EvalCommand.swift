@@ -38,9 +38,8 @@ struct EvalCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.") var json = false
 
     func validate() throws {
-        guard samples >= 1, count >= 1, maxNewTokens >= 1, temperature > 0 else {
-            throw ValidationError("--samples, --count, --max-new-tokens and --temperature must be positive")
-        }
+        try OptionBounds.check(samples: samples, maxNewTokens: maxNewTokens, temperature: temperature)
+        try OptionBounds.check("--count", count)
         if let bad = k.first(where: { $0 < 1 }) { throw ValidationError("--k must be at least 1, got \(bad)") }
     }
 

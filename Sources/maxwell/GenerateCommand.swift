@@ -23,9 +23,7 @@ struct GenerateCommand: ParsableCommand {
     @Option var seed: UInt64 = 1
 
     func validate() throws {
-        guard samples >= 1, maxNewTokens >= 1, temperature > 0 else {
-            throw ValidationError("--samples, --max-new-tokens and --temperature must be positive")
-        }
+        try OptionBounds.check(samples: samples, maxNewTokens: maxNewTokens, temperature: temperature)
     }
 
     func run() throws {

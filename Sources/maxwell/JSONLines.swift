@@ -40,10 +40,18 @@ enum JSONLines {
         return data
     }
 
+    /// Refuses a device or a pipe: a rename would put a regular file in its place, for root also in that of /dev/null.
+    static func refuseSpecialFile(_ path: String) throws {
+        let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+        guard let type, type != .typeRegular, type != .typeSymbolicLink else { return }
+        throw CommandError("cannot write \(path): it is not a regular file; leave --out away to write to standard output")
+    }
+
     /// Writes to a file whole or not at all, or to standard output when no path is given.
     static func write(_ lines: [some Encodable], to path: String?) throws {
         let data = try encode(lines)
         if let path {
+            try refuseSpecialFile(path)
             try AtomicFile.write(data, to: path)
         } else {
             try FileHandle.standardOutput.write(contentsOf: data)

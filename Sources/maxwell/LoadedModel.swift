@@ -17,6 +17,27 @@ struct ModelOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, got \(threads)") }
+        try OptionBounds.check(threads: threads)
+    }
+}
+
+/// Bounds of options, shared by the commands.
+enum OptionBounds {
+    /// Those of the configurations' `threads`.
+    static func check(threads: Int?) throws { if let threads { try check("--threads", threads, atMost: 1024) } }
+
+    /// For counts that memory is reserved for.
+    static func check(_ option: String, _ count: Int, atMost limit: Int = 1_000_000) throws {
+        guard (1...limit).contains(count) else {
+            throw ValidationError("\(option) must lie in 1...\(limit), got \(count)")
+        }
+    }
+
+    static func check(samples: Int, maxNewTokens: Int, temperature: Double) throws {
+        try check("--samples", samples)
+        guard maxNewTokens >= 1 else { throw ValidationError("--max-new-tokens must be at least 1, got \(maxNewTokens)") }
+        guard temperature > 0, temperature.isFinite else {
+            throw ValidationError("--temperature must be positive, got \(temperature)")
+        }
     }
 }

@@ -32,7 +32,7 @@ struct LogprobsCommand: ParsableCommand {
     }
 
     func validate() throws {
-        guard temperature > 0, microBatchTokens >= 1 else {
+        guard temperature > 0, temperature.isFinite, microBatchTokens >= 1 else {
             throw ValidationError("--temperature and --micro-batch-tokens must be positive")
         }
     }

@@ -17,6 +17,8 @@ struct StatsCommand: ParsableCommand {
     @Option(name: .customLong("out"), help: "safetensors.") var output: String
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
 
+    func validate() throws { try OptionBounds.check(threads: threads) }
+
     func run() throws {
         try Runtime.prepare(threads: threads)
         let file = try SafetensorsFile(input)
@@ -61,6 +63,7 @@ struct StatsCommand: ParsableCommand {
             let named = rows.map { name, row in
                 (name: name, tensor: matrix.slice(row.rawValue..<(row.rawValue + 1)).reshaped([ids.shape[0]]).clone())
             }
+            try JSONLines.refuseSpecialFile(output)
             try Safetensors.write(named, to: output)
         }
     }

@@ -47,8 +47,9 @@ struct TrainCommand: ParsableCommand {
             return
         }
         print(resolved.batchSentence(config))
+        let (tokens, isHuge) = resolved.maxTokensPerStep.multipliedReportingOverflow(by: config.training.steps)
         print(
-            "\(config.training.steps) steps make \(resolved.updates) updates and at most \(resolved.maxTokensPerStep * config.training.steps) sampled tokens."
+            "\(config.training.steps) steps make \(resolved.updates) updates and at most \(isHuge ? .max : tokens) sampled tokens."
         )
         print(
             "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "

@@ -39,8 +39,11 @@ import Torch
         #expect(scratch.everything() == before)
         // the largest values that each key allows are still no reason to trap
         let dry = try Maxwell.run(
-            ["train", config, "--dry-run", "rollout.prompts_per_step=1000000", "rollout.completions_per_prompt=10000",
-             "rollout.max_new_tokens=1000000", "training.steps=100000000"])
+            [
+                "train", config, "--dry-run", "rollout.prompts_per_step=1000000",
+                "rollout.completions_per_prompt=10000",
+                "rollout.max_new_tokens=1000000", "training.steps=100000000",
+            ])
         #expect(!dry.wasSignalled, "\(dry.errors)")
         #expect(scratch.everything() == before)
     }
@@ -82,21 +85,36 @@ import Torch
             (try weightsVariant("nothing", Data()), ["nothing/model.safetensors"]),
             (try headerVariant("longer", 1 << 40, entry, data: 64), ["longer/model.safetensors"]),
             (try headerVariant("negative", .max, entry, data: 64), ["negative/model.safetensors"]),
-            (try headerVariant("claims", UInt64(entry.utf8.count), entry, data: 10), ["claims/model.safetensors", "64"]),
+            (
+                try headerVariant("claims", UInt64(entry.utf8.count), entry, data: 10),
+                ["claims/model.safetensors", "64"]
+            ),
             (try headerVariant("huge", UInt64(huge.utf8.count), huge, data: 64), ["huge/model.safetensors"]),
             (try headerVariant("minus", UInt64(negative.utf8.count), negative, data: 64), ["minus/model.safetensors"]),
             (try headerVariant("text", 8, "not json"), ["text/model.safetensors"]),
-            (try variant("bare") { try files.removeItem(atPath: $0 + "/model.safetensors") }, ["bare", "model.safetensors"]),
+            (
+                try variant("bare") { try files.removeItem(atPath: $0 + "/model.safetensors") },
+                ["bare", "model.safetensors"]
+            ),
             (try variant("mute") { try files.removeItem(atPath: $0 + "/tokenizer.json") }, ["mute/tokenizer.json"]),
             (
                 try variant("garbled") { try Data("{".utf8).write(to: URL(filePath: $0 + "/tokenizer.json")) },
                 ["garbled/tokenizer.json"]
             ),
-            (try variant("blank") { try Data("{}".utf8).write(to: URL(filePath: $0 + "/config.json")) }, ["blank/config.json"]),
+            (
+                try variant("blank") { try Data("{}".utf8).write(to: URL(filePath: $0 + "/config.json")) },
+                ["blank/config.json"]
+            ),
             (try configVariant("other", "\"qwen2\"", "\"mamba\""), ["other/config.json", "mamba"]),
             (try configVariant("wide", "\"hidden_size\" : 16", "\"hidden_size\" : 32"), ["wide", "shape"]),
-            (try configVariant("deep", "\"num_hidden_layers\" : 1", "\"num_hidden_layers\" : 2"), ["deep", "layers.1"]),
-            (try configVariant("odd", "\"num_attention_heads\" : 4", "\"num_attention_heads\" : 3"), ["odd/config.json"]),
+            (
+                try configVariant("deep", "\"num_hidden_layers\" : 1", "\"num_hidden_layers\" : 2"),
+                ["deep", "layers.1"]
+            ),
+            (
+                try configVariant("odd", "\"num_attention_heads\" : 4", "\"num_attention_heads\" : 3"),
+                ["odd/config.json"]
+            ),
             (try configVariant("zero", "\"hidden_size\" : 16", "\"hidden_size\" : 0"), ["hidden_size"]),
             (try configVariant("small", "\"vocab_size\" : 257", "\"vocab_size\" : 4294967296"), ["small"]),
         ]
@@ -163,7 +181,8 @@ import Torch
         let eval = ["eval", "--model", scratch("model"), "--count", "2", "--samples", "2", "--max-new-tokens", "4"]
         let before = scratch.everything()
         for arguments in [
-            ["--samples", "0"], ["--temperature", "0"], ["--temperature", "nan"], ["--temperature", "-1"], ["--threads", "0"],
+            ["--samples", "0"], ["--temperature", "0"], ["--temperature", "nan"], ["--temperature", "-1"],
+            ["--threads", "0"],
             ["--threads", "99999999999"], ["--max-new-tokens", "0"], ["--samples", "x"], ["--nonsense"],
             ["--temperature", "inf"], ["--samples", "9223372036854775807"],
         ] {
@@ -173,7 +192,8 @@ import Torch
         }
         #expect(scratch.everything() == before)
         for arguments in [
-            ["--environment", "chess"], ["--set", "max_nmber=3"], ["--set", "max_number=0"], ["--set", "x"], ["--k", "0"],
+            ["--environment", "chess"], ["--set", "max_nmber=3"], ["--set", "max_number=0"], ["--set", "x"],
+            ["--k", "0"],
             ["--count", "9223372036854775807"], ["--samples", "9223372036854775807"],
         ] {
             let result = try Maxwell.run(eval + arguments)
@@ -189,7 +209,8 @@ import Torch
         let input = try scratch.write(#"{"text": "1 2=3"}"# + "\n", to: "in.jsonl")
         #expect(mkfifo(scratch("pipe"), 0o600) == 0)
         _ = try Maxwell.run(
-            ["tokenize", "--model", Maxwell.tokenizer, "--in", input, "--out", scratch("pipe")], shell: "exec 9<>'\(scratch("pipe"))'")
+            ["tokenize", "--model", Maxwell.tokenizer, "--in", input, "--out", scratch("pipe")],
+            shell: "exec 9<>'\(scratch("pipe"))'")
         let type = try FileManager.default.attributesOfItem(atPath: scratch("pipe"))[.type] as? FileAttributeType
         #expect(type != .typeRegular)
     }

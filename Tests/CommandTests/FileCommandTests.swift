@@ -66,7 +66,10 @@ import Trajectories
         let completions = try objects(printed)
         #expect(completions.count == 21)
         try Maxwell.success(
-            ["tokenize", "--model", scratch("model"), "--in", try texts(prompts, scratch), "--out", scratch("ids.jsonl")])
+            [
+                "tokenize", "--model", scratch("model"), "--in", try texts(prompts, scratch), "--out",
+                scratch("ids.jsonl"),
+            ])
         let ids = try objects(try String(contentsOfFile: scratch("ids.jsonl"), encoding: .utf8))
         let scoring = try completions.enumerated().map { index, completion in
             let line: [String: Any] = [

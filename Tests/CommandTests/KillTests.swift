@@ -59,6 +59,21 @@ import Trajectories
         print("kills: \(kills.update) during updates, \(kills.checkpoint) during checkpoints")
     }
 
+    @Test func `a run is resumed with the overrides it was started with`() throws {
+        let scratch = try Scratch()
+        try Maxwell.writeModel(to: scratch("model"))
+        let config = try scratch.write(
+            Maxwell.trainYAML(model: scratch("model"), output: scratch("run"), steps: 2), to: "run.yaml")
+        try Maxwell.success(["train", config, "algorithm.mu_neg=2.5"])
+        let kept = try String(contentsOfFile: scratch("run/config.yaml"), encoding: .utf8)
+        #expect(kept.contains("algorithm.mu_neg=2.5"))
+        for overrides in [[], ["algorithm.mu_neg=3"]] {
+            let sentence = try Maxwell.refusal(["train", config, "--resume"] + overrides)
+            #expect(sentence.contains("another configuration"))
+        }
+        try Maxwell.success(["train", config, "--resume", "algorithm.mu_neg=2.5"])
+    }
+
     @Test func `two trainers do not share a folder`() throws {
         let scratch = try Scratch()
         try Maxwell.writeModel(to: scratch("model"))

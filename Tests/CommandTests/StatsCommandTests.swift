@@ -21,7 +21,8 @@ import Trajectories
         let exact = (0..<rows).map { row -> [Double] in
             let scale = exp(4 * (Double(row) / Double(rows) - 0.5))
             return (0..<vocabulary).map { token in
-                (0..<depth).reduce(0.0) { $0 + Double(hidden[row * depth + $1]) * Double(weight[token * depth + $1]) } * scale
+                (0..<depth).reduce(0.0) { $0 + Double(hidden[row * depth + $1]) * Double(weight[token * depth + $1]) }
+                    * scale
             }
         }
         let scaled = (0..<(rows * depth)).map { index in
@@ -31,7 +32,13 @@ import Trajectories
         try withTorchErrors {
             let tokens = (name: "tokens", tensor: Tensor(ids))
             try Safetensors.write(
-                [tokens, (name: "logits", tensor: Tensor(exact.flatMap { $0.map { Float($0) } }, shape: [rows, vocabulary]))],
+                [
+                    tokens,
+                    (
+                        name: "logits",
+                        tensor: Tensor(exact.flatMap { $0.map { Float($0) } }, shape: [rows, vocabulary])
+                    ),
+                ],
                 metadata: metadata, to: scratch("logits.safetensors"))
             try Safetensors.write(
                 [
@@ -44,7 +51,8 @@ import Trajectories
                 ["stats", "--in", scratch(kind + ".safetensors"), "--out", scratch(kind + "-out.safetensors")])
             let file = try SafetensorsFile(scratch(kind + "-out.safetensors"))
             let columns = [
-                "logprob", "lse", "entropy", "discriminant", "expected_discriminant", "variance_discriminant", "collision",
+                "logprob", "lse", "entropy", "discriminant", "expected_discriminant", "variance_discriminant",
+                "collision",
             ]
             #expect(file.names == columns.sorted())
             for (index, name) in columns.enumerated() {
@@ -95,7 +103,8 @@ import Trajectories
             ("id", [(name: "tokens", tensor: Tensor([Int64(0), 1, 5])), tensor("logits", [3, 5])], [:], ["5"]),
             ("low", [(name: "tokens", tensor: Tensor([Int64(0), 1, -1])), tensor("logits", [3, 5])], [:], ["-1"]),
             (
-                "outside", [(name: "tokens", tensor: Tensor([Int64(9)])), tensor("hidden", [1, 4]), tensor("weight", [9, 4])],
+                "outside",
+                [(name: "tokens", tensor: Tensor([Int64(9)])), tensor("hidden", [1, 4]), tensor("weight", [9, 4])],
                 [:], ["9"]
             ),
             ("novocabulary", [ids, tensor("logits", [3, 0])], [:], []),

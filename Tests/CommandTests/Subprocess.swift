@@ -116,7 +116,8 @@ enum Maxwell {
     ) throws -> String {
         let result = try run(arguments)
         #expect(
-            result.status == 0 && !result.wasSignalled, "\(arguments): \(result.errors)", sourceLocation: sourceLocation)
+            result.status == 0 && !result.wasSignalled, "\(arguments): \(result.errors)", sourceLocation: sourceLocation
+        )
         return result.output
     }
 
@@ -126,7 +127,8 @@ enum Maxwell {
         let model = try ModelFolder.initialise(
             ModelConfig(
                 vocabularySize: 257, hiddenSize: 16, layers: 1, heads: 4, keyValueHeads: 2, intermediateSize: 24,
-                contextLength: contextLength, tiesEmbeddings: true, stopTokens: [stopToken]), seed: seed, deviation: 0.3)
+                contextLength: contextLength, tiesEmbeddings: true, stopTokens: [stopToken]), seed: seed, deviation: 0.3
+        )
         try ModelFolder.save(model, to: folder, source: tokenizer)
     }
 

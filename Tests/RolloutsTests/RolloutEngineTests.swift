@@ -72,7 +72,8 @@ import Trajectories
                 }
                 for (offset, token) in group[0].tokens.enumerated() {
                     let position = prompt.tokens.count - 1 + offset
-                    let row = logits[(position * TinyModel.vocabularySize)..<((position + 1) * TinyModel.vocabularySize)]
+                    let row = logits[
+                        (position * TinyModel.vocabularySize)..<((position + 1) * TinyModel.vocabularySize)]
                     let best = row.max() ?? 0
                     #expect(row[row.startIndex + Int(token)] >= best - 1e-5)
                 }
@@ -104,7 +105,8 @@ import Trajectories
         let long = RolloutEngine.Prompt(tokens: [Int32](repeating: 5, count: context - 1), index: 0)
         let short = RolloutEngine.Prompt(tokens: [5, 6], index: 1)
         let options = SamplingOptions.tiny(maxNewTokens: 1_000, stopTokens: [])
-        let both = try RolloutEngine(model: model, seed: 1).complete([long, short], samples: 2, options: options, step: 0)
+        let both = try RolloutEngine(model: model, seed: 1).complete(
+            [long, short], samples: 2, options: options, step: 0)
         // the last token is sampled from the last position and never read
         #expect(both[0].allSatisfy { $0.tokens.count == 2 && $0.stopReason == .length })
         #expect(both[1].allSatisfy { $0.tokens.count == context - 1 })
@@ -132,7 +134,8 @@ import Trajectories
         func refusal(_ tokens: [Int32]) -> RolloutError? {
             do {
                 _ = try engine.complete(
-                    [.init(tokens: [1], index: 0), .init(tokens: tokens, index: 1)], samples: 1, options: .tiny(), step: 0)
+                    [.init(tokens: [1], index: 0), .init(tokens: tokens, index: 1)], samples: 1, options: .tiny(),
+                    step: 0)
                 return nil
             } catch { return error as? RolloutError }
         }

@@ -5,7 +5,8 @@ import Testing
 import Trajectories
 
 @Suite struct RolloutScheduleTests {
-    @Test func `over 1,000 random runs every sample has one slot, no slot idles, and prefixes live as long as needed`() {
+    @Test func `over 1,000 random runs every sample has one slot, no slot idles, and prefixes live as long as needed`()
+    {
         for number in 0..<1_000 {
             var random = RandomSource(seed: 1, purpose: .testing, step: number)
             let prompts = random.integer(below: 9)
@@ -26,7 +27,8 @@ import Trajectories
                 #expect(schedule.admit().isEmpty)
                 #expect(!running.isEmpty)
                 // any non-empty subset may end, in any order
-                let ended = running.keys.sorted().shuffled(using: &random).prefix(1 + random.integer(below: running.count))
+                let ended = running.keys.sorted().shuffled(using: &random).prefix(
+                    1 + random.integer(below: running.count))
                 for slot in ended {
                     running[slot] = nil
                     schedule.finish(slot: slot)

@@ -57,4 +57,3 @@ import Trajectories
         #expect(abs(logprob.values.reduce(0) { $0 + exp($1) } - 1) < 0.01)
     }
 }
-

@@ -37,7 +37,9 @@ import Trajectories
                     try ExperienceStore(readingFile: start.scratch($0 + "/rollouts.sqlite"))
                 }
                 #expect(try stores[0].steps() == stores[1].steps())
-                for step in 1...6 { #expect(try stores[0].completions(step: step) == stores[1].completions(step: step)) }
+                for step in 1...6 {
+                    #expect(try stores[0].completions(step: step) == stores[1].completions(step: step))
+                }
             }
         }
     }

@@ -1,4 +1,4 @@
-// What the training tests share: a scratch folder, a tiny model that solves one-number Countdown now and then, and runs of it.
+// What the training tests share: a scratch folder, a tiny model that solves one-number Countdown, and runs of it.
 
 import ConfigCoding
 import Foundation
@@ -37,7 +37,8 @@ enum TinyRun {
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
     }
 
-    static func supervised(output: String, problems: String, steps: Int, every: Int = 1_000) throws -> SupervisedConfig {
+    static func supervised(output: String, problems: String, steps: Int, every: Int = 1_000) throws -> SupervisedConfig
+    {
         try SupervisedConfig(
             try ConfigSection.parse(
                 """
@@ -65,7 +66,9 @@ enum TinyRun {
     }
 
     /// The YAML of a small reinforcement run; `changes` are `old: new` replacements of whole lines.
-    static func yaml(model: String, output: String, problems: String, algorithm: String = "clip_v", learningRate: String = "3e-3")
+    static func yaml(
+        model: String, output: String, problems: String, algorithm: String = "clip_v", learningRate: String = "3e-3"
+    )
         -> String
     {
         """
@@ -174,7 +177,7 @@ struct UpdateCase {
             model: model, temperature: 0.9, microBatchTokens: microBatchTokens, keptGraphTokens: keptGraphTokens)
     }
 
-    /// An optimiser whose step is −rate · gradient to five digits: with an ε far above every gradient AdamW is plain descent.
+    /// An optimiser whose step is −rate · gradient to five digits: with an ε above every gradient AdamW is descent.
     static let descent = AdamW.Options(beta1: 0, beta2: 0, epsilon: 1e6, weightDecay: 0, maxGradientNorm: .infinity)
 
     func update(

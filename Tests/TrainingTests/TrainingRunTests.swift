@@ -30,7 +30,9 @@ import Trajectories
         let final = try run.run { progress.append($0) }
         let folder = try RunFolder.open(at: start.scratch("run"))
         #expect(try String(contentsOfFile: folder.configPath, encoding: .utf8) == yaml)
-        #expect(try JSONDecoder().decode([String: Scalar].self, from: contents(folder.resolvedPath))["updates"]?.number == 6)
+        #expect(
+            try JSONDecoder().decode([String: Scalar].self, from: contents(folder.resolvedPath))["updates"]?.number == 6
+        )
 
         let records = try MetricsLog.read(file: folder.metricsPath)
         #expect(records.map(\.step) == Array(1...6))
@@ -40,8 +42,10 @@ import Trajectories
             #expect(numbers.allSatisfy { $0.isFinite })
             #expect((record["mismatch/logprob_max"]?.number ?? 1) < 1e-4)
             #expect(abs((record["algorithm/ratio_mean"]?.number ?? 0) - 1) < 1e-6)
-            #expect(abs((record["entropy/measured_change"]?.number ?? 9)
-                - ((record["entropy/after"]?.number ?? 0) - (record["entropy/before"]?.number ?? 0))) < 1e-12)
+            #expect(
+                abs(
+                    (record["entropy/measured_change"]?.number ?? 9)
+                        - ((record["entropy/after"]?.number ?? 0) - (record["entropy/before"]?.number ?? 0))) < 1e-12)
         }
         #expect(records.contains { ($0["reward/mean"]?.number ?? 0) > 0 }, "the warm start solves something")
         #expect(records.contains { ($0["group/solved_some_share"]?.number ?? 0) > 0 })
@@ -84,7 +88,8 @@ import Trajectories
     func `the ratio is against the policy before the step's first update`(override: String, updates: Int) throws {
         let start = try WarmStart()
         let config = try TinyRun.config(
-            start.yaml("several", learningRate: "1e-2"), [override, "training.steps=4", "algorithm.clip_low=1", "algorithm.clip_high=.inf"])
+            start.yaml("several", learningRate: "1e-2"),
+            [override, "training.steps=4", "algorithm.clip_low=1", "algorithm.clip_high=.inf"])
         _ = try TrainingRun(config, resume: false).run()
         let records = try MetricsLog.read(file: start.scratch("several/metrics.jsonl"))
         #expect(records.count == 4 * updates)
