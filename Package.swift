@@ -70,6 +70,14 @@ let package = Package(
         tests("PlotsTests", imports: ["Plots"]),
         tests("TorchTests", imports: ["Torch", "Trajectories", "EntropyDynamics"]),
         tests("ModelsTests", imports: ["Models", "Torch", "Trajectories"], hasFixtures: true),
+        tests("RolloutsTests", imports: ["Rollouts", "Training", "Models", "Torch", "Trajectories"]),
+        tests(
+            "TrainingTests",
+            imports: [
+                "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
+                "ConfigCoding", "Trajectories",
+            ]),
+        tests("CommandTests", imports: ["maxwell", "Models", "Torch", "Runs", "Trajectories"]),
         tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     ]
 )

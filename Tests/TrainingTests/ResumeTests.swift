@@ -21,7 +21,7 @@ import Trajectories
                 let name = "\(tag)-\(stop)"
                 let yaml = start.yaml(name)
                 _ = try TrainingRun(
-                    try TinyRun.config(yaml, extra + ["training.steps=\(stop)"]), resume: false
+                    try TinyRun.config(yaml, extra, steps: stop), resume: false
                 ).run()
                 let checkpoints = CheckpointStore(folder: start.scratch(name + "/checkpoints"))
                 if !stop.isMultiple(of: 2) {
@@ -48,7 +48,7 @@ import Trajectories
         let start = try WarmStart()
         let yaml = start.yaml("run")
         let options = ["checkpoint.every=1", "checkpoint.keep=1"]
-        _ = try TrainingRun(try TinyRun.config(yaml, options + ["training.steps=2"]), resume: false).run()
+        _ = try TrainingRun(try TinyRun.config(yaml, options, steps: 2), resume: false).run()
         let final = try TrainingRun(try TinyRun.config(yaml, options), resume: true).run()
         #expect(
             try Set(FileManager.default.contentsOfDirectory(atPath: final)).isSuperset(
@@ -60,7 +60,7 @@ import Trajectories
     @Test func `another configuration is refused and the folder keeps its own`() throws {
         let start = try WarmStart()
         let yaml = start.yaml("run")
-        _ = try TrainingRun(try TinyRun.config(yaml, ["training.steps=2"]), resume: false).run()
+        _ = try TrainingRun(try TinyRun.config(yaml, steps: 2), resume: false).run()
         let before = try timeless(start.scratch("run/metrics.jsonl"))
         let other = try TinyRun.config(start.yaml("run", learningRate: "4e-3"))
         let error = #expect(throws: TrainingError.self) { try TrainingRun(other, resume: true) }
@@ -75,7 +75,7 @@ import Trajectories
     @Test func `another configuration is refused before the first checkpoint as well`() throws {
         let start = try WarmStart()
         let yaml = start.yaml("run")
-        _ = try TrainingRun(try TinyRun.config(yaml, ["training.steps=1"]), resume: false).run()
+        _ = try TrainingRun(try TinyRun.config(yaml, steps: 1), resume: false).run()
         try FileManager.default.removeItem(atPath: start.scratch("run/checkpoints"))
         let other = try TinyRun.config(start.yaml("run", learningRate: "4e-3"))
         #expect(throws: TrainingError.self) { try TrainingRun(other, resume: true) }
@@ -89,7 +89,7 @@ import Trajectories
         let start = try WarmStart()
         let whole = try TrainingRun(try TinyRun.config(start.yaml("whole")), resume: false).run()
         let yaml = start.yaml("run")
-        _ = try TrainingRun(try TinyRun.config(yaml, ["training.steps=4"]), resume: false).run()
+        _ = try TrainingRun(try TinyRun.config(yaml, steps: 4), resume: false).run()
         let damaged = start.scratch("run/checkpoints/step-000004")
         var bytes = try Data(contentsOf: URL(filePath: "\(damaged)/\(file)"))
         bytes[bytes.count / 2] ^= 0x11
@@ -104,7 +104,7 @@ import Trajectories
 
     @Test func `a new run into a folder that holds one, or a resumed one into nothing, is refused`() throws {
         let start = try WarmStart()
-        let config = try TinyRun.config(start.yaml("run"), ["training.steps=1"])
+        let config = try TinyRun.config(start.yaml("run"), steps: 1)
         let missing = #expect(throws: RunError.self) { try TrainingRun(config, resume: true) }
         #expect(missing?.code == .missing)
         _ = try TrainingRun(config, resume: false).run()

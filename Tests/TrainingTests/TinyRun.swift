@@ -100,8 +100,11 @@ enum TinyRun {
         """
     }
 
-    static func config(_ yaml: String, _ overrides: [String] = []) throws -> TrainConfig {
-        try TrainConfig(try ConfigSection.parse(yaml, name: "tiny.yaml", overrides: overrides))
+    /// `steps` stops a run early; unlike an override it is no other configuration to whoever resumes.
+    static func config(_ yaml: String, _ overrides: [String] = [], steps: Int? = nil) throws -> TrainConfig {
+        var config = try TrainConfig(try ConfigSection.parse(yaml, name: "tiny.yaml", overrides: overrides))
+        if let steps { config.training.steps = steps }
+        return config
     }
 }
 
