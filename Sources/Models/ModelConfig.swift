@@ -72,13 +72,14 @@ extension ModelConfig {
         func refuse(_ code: ModelError.Code, _ reason: String) -> ModelError {
             ModelError(code, "\(path): \(reason)", place: path)
         }
-        func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
+        // the limits keep every product of sizes within Int
+        func integer(_ key: String, default fallback: Int? = nil, atMost limit: Int = 1 << 24) throws -> Int {
             guard let value = fields[key], !(value is NSNull) else {
                 guard let fallback else { throw refuse(.malformed, "'\(key)' is missing") }
                 return fallback
             }
-            guard let number = value as? Int, number > 0, number <= 1 << 32 else {
-                throw refuse(.malformed, "'\(key)' must be a positive integer, got \(value)")
+            guard let number = value as? Int, number > 0, number <= limit else {
+                throw refuse(.malformed, "'\(key)' must be a positive integer of at most \(limit), got \(value)")
             }
             return number
         }
@@ -107,15 +108,16 @@ extension ModelConfig {
         }
         // null stands for absent, as everywhere
         let base = fields["rope_theta"].flatMap { $0 is NSNull ? nil : $0 } ?? rotary["rope_theta"]
-        let heads = try integer("num_attention_heads")
+        let heads = try integer("num_attention_heads", atMost: 1 << 16)
         self.init(
-            modelType: type, vocabularySize: try integer("vocab_size"), hiddenSize: try integer("hidden_size"),
-            layers: try integer("num_hidden_layers"), heads: heads,
+            modelType: type, vocabularySize: try integer("vocab_size"),
+            hiddenSize: try integer("hidden_size", atMost: 1 << 20),
+            layers: try integer("num_hidden_layers", atMost: 1 << 12), heads: heads,
             keyValueHeads: try integer("num_key_value_heads", default: heads),
-            intermediateSize: try integer("intermediate_size"),
+            intermediateSize: try integer("intermediate_size", atMost: 1 << 22),
             normEpsilon: try number(fields["rms_norm_eps"], "rms_norm_eps", default: 1e-6),
             rotaryBase: try number(base, "rope_theta", default: 10_000),
-            contextLength: try integer("max_position_embeddings", default: 32_768),
+            contextLength: try integer("max_position_embeddings", default: 32_768, atMost: 1 << 31),
             tiesEmbeddings: fields["tie_word_embeddings"] as? Bool ?? false,
             stopTokens: Self.tokens(stopOverride) ?? Self.tokens(fields["eos_token_id"]) ?? [])
         if let stated = fields["head_dim"] as? Int { headSize = stated }

@@ -30,7 +30,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         maxTokensPerStep = completionsPerStep * config.rollout.maxNewTokens
         trainingStateBytes = 4 * parameters * (config.training.measuresEntropy ? 5 : 4)
         let slots = min(config.rollout.slots, completionsPerStep)
-        cacheBytes = 8 * slots * model.layers * model.keyValueHeads * model.headSize * config.rollout.maxNewTokens
+        let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)
+        cacheBytes = Int(min(Double(slots) * Double(config.rollout.maxNewTokens) * perPosition, 9e18))
         self.threads = threads
         self.libtorch = libtorch
     }

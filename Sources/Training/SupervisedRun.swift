@@ -1,6 +1,5 @@
 // Supervised warm start: the policy update with g1 = −1/N on every token of a demonstration, so no second trainer exists.
 
-import Environments
 import Foundation
 import Models
 import Runs
@@ -14,16 +13,19 @@ public final class SupervisedRun {
     private let session: RunSession
     private let updater: PolicyUpdater
     private let schedule: LearningRateSchedule
-    private let examples: [(prompt: String, completion: String)]?
+    private let source: ExampleSource
 
     public var completedSteps: Int { session.state.step }
     public var parameterCount: Int { session.model.config.parameterCount }
 
     public init(_ config: SupervisedConfig, resume: Bool, onDamage: (String) -> Void = { _ in }) throws {
         self.config = config
-        examples = try config.examples.map(Self.examples(in:))
+        let source = try ExampleSource(config)
+        self.source = source
+        var origin = Self.origin(of: config)
+        origin.check = { try source.check($0, contextLength: $1.contextLength) }
         session = try RunSession(
-            output: config.output, config: config.sourceText, origin: Self.origin(of: config),
+            output: config.output, config: config.sourceText, origin: origin,
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         updater = PolicyUpdater(model: session.model, temperature: 1, microBatchTokens: config.microBatchTokens)
         schedule = LearningRateSchedule(
@@ -46,7 +48,9 @@ public final class SupervisedRun {
     private func step() throws -> Double {
         let number = session.state.step + 1
         let sequences = try (0..<config.examplesPerStep).map {
-            try sequence(at: (number - 1) * config.examplesPerStep + $0)
+            try source.sequence(
+                at: (number - 1) * config.examplesPerStep + $0, session.vocabulary,
+                contextLength: session.model.config.contextLength)
         }
         let rate = schedule.rate(at: number - 1)
         let report = try updater.update(
@@ -70,44 +74,6 @@ public final class SupervisedRun {
         line.add("seconds/update", report.secondsUpdating)
         try session.metrics.append(MetricsRecord(step: number, fields: line.fields))
         return loss
-    }
-
-    /// The example at a position, with the stop token that ends it.
-    private func sequence(at position: Int) throws -> TrainingSequence {
-        let prompt: String
-        let completion: String
-        if let examples {
-            (prompt, completion) = examples[position % examples.count]
-        } else if let pair = try config.environment.demonstration(position, split: .train) {
-            (prompt, completion) = (pair.problem.prompt, pair.completion)
-        } else {
-            throw TrainingError(
-                .emptyData,
-                "the environment \(config.environment.name) has no demonstrations; give examples: FILE.jsonl",
-                place: "environment")
-        }
-        let vocabulary = session.vocabulary
-        let sequence = TrainingSequence(
-            prompt: vocabulary.encode(prompt),
-            tokens: vocabulary.encode(completion) + vocabulary.stopTokens.sorted().prefix(1))
-        let limit = session.model.config.contextLength
-        guard sequence.inputLength <= limit, !sequence.prompt.isEmpty else {
-            throw TrainingError(
-                .mismatch,
-                "example \(position) has \(sequence.inputLength) tokens, the model's context holds \(limit); shorten or drop it",
-                place: config.examples ?? "demonstrations")
-        }
-        return sequence
-    }
-
-    private static func examples(in path: String) throws -> [(prompt: String, completion: String)] {
-        try ProblemFile.load(path).map { problem in
-            guard let completion = problem.fields["completion"]?.string else {
-                throw TrainingError(
-                    .emptyData, "\(problem.id) has no text 'completion', which a supervised example needs", place: path)
-            }
-            return (problem.prompt, completion)
-        }
     }
 
     private static func origin(of config: SupervisedConfig) -> RunSession.Origin {

@@ -30,7 +30,7 @@ struct EvalCommand: ParsableCommand {
     @Option(help: "JSONL of problems; the environment's held-out split if not given.") var problems: String?
     @Option(help: "Held-out problems, when no file is given.") var count = 256
     @Option(help: "Completions of each problem.") var samples = 16
-    @Option(help: "The k of pass@k; may be repeated.") var k: [Int] = [1, 4, 16]
+    @Option(help: "The k of pass@k, at most --samples; may be repeated (1, 4 and 16 if not given).") var k: [Int] = []
     @Option var temperature = 1.0
     @Option var maxNewTokens = 256
     @Option var seed: UInt64 = 1
@@ -40,7 +40,9 @@ struct EvalCommand: ParsableCommand {
     func validate() throws {
         try OptionBounds.check(samples: samples, maxNewTokens: maxNewTokens, temperature: temperature)
         try OptionBounds.check("--count", count)
-        if let bad = k.first(where: { $0 < 1 }) { throw ValidationError("--k must be at least 1, got \(bad)") }
+        if let bad = k.first(where: { !(1...samples).contains($0) }) {
+            throw ValidationError("--k must lie in 1...\(samples), the number of --samples, got \(bad)")
+        }
     }
 
     struct Result: Encodable {
@@ -62,7 +64,7 @@ struct EvalCommand: ParsableCommand {
         let list =
             try problems.map(ProblemFile.load) ?? (0..<count).map { try environment.problem($0, split: .heldout) }
         for problem in list { try environment.check(problem) }
-        let usable = k.filter { $0 <= samples }
+        let usable = k.isEmpty ? [1, 4, 16].filter { $0 <= samples } : k
         var bar = ProgressBar("eval", total: list.count * samples, unit: "completions")
         let result = try Evaluation.run(
             model, vocabulary, environment, problems: list,

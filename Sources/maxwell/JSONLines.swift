@@ -4,19 +4,21 @@ import Foundation
 import Runs
 
 enum JSONLines {
-    /// Decodes every non-blank line of a file.
+    /// Decodes every non-blank line of a file, with its number.
     /// - Throws: `CommandError` for an unreadable or empty file, or naming the malformed line.
-    static func read<Line: Decodable>(_ path: String, as type: Line.Type, example: String) throws -> [Line] {
+    static func read<Line: Decodable>(_ path: String, as type: Line.Type, example: String) throws
+        -> [(number: Int, value: Line)]
+    {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw CommandError("cannot read \(path): no readable file there")
         }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        var lines: [Line] = []
+        var lines: [(number: Int, value: Line)] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             do {
-                lines.append(try decoder.decode(Line.self, from: Data(line)))
+                lines.append((index + 1, try decoder.decode(Line.self, from: Data(line))))
             } catch {
                 throw CommandError("\(path):\(index + 1): not an object like \(example)")
             }
@@ -27,11 +29,7 @@ enum JSONLines {
 
     /// Encodes one object a line.
     static func encode(_ lines: [some Encodable]) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+        let encoder = jsonEncoder([])
         var data = Data()
         for line in lines {
             data += try encoder.encode(line)
@@ -44,7 +42,8 @@ enum JSONLines {
     static func refuseSpecialFile(_ path: String) throws {
         let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
         guard let type, type != .typeRegular, type != .typeSymbolicLink else { return }
-        throw CommandError("cannot write \(path): it is not a regular file; leave --out away to write to standard output")
+        throw CommandError(
+            "cannot write \(path): it is not a regular file; leave --out away to write to standard output")
     }
 
     /// Writes to a file whole or not at all, or to standard output when no path is given.
@@ -59,10 +58,17 @@ enum JSONLines {
     }
 }
 
-/// Prints one object to standard output, for `--json`.
-func printJSON(_ object: some Encodable) throws {
+/// The one way results become JSON: snake case, sorted keys, numbers that are not finite as texts.
+func jsonEncoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try FileHandle.standardOutput.write(contentsOf: encoder.encode(object) + Data("\n".utf8))
+    encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return encoder
+}
+
+/// Prints one object to standard output, for `--json`.
+func printJSON(_ object: some Encodable) throws {
+    try FileHandle.standardOutput.write(contentsOf: jsonEncoder(.prettyPrinted).encode(object) + Data("\n".utf8))
 }

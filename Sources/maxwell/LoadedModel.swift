@@ -35,7 +35,9 @@ enum OptionBounds {
 
     static func check(samples: Int, maxNewTokens: Int, temperature: Double) throws {
         try check("--samples", samples)
-        guard maxNewTokens >= 1 else { throw ValidationError("--max-new-tokens must be at least 1, got \(maxNewTokens)") }
+        guard maxNewTokens >= 1 else {
+            throw ValidationError("--max-new-tokens must be at least 1, got \(maxNewTokens)")
+        }
         guard temperature > 0, temperature.isFinite else {
             throw ValidationError("--temperature must be positive, got \(temperature)")
         }

@@ -40,7 +40,7 @@ struct LogprobsCommand: ParsableCommand {
     func run() throws {
         let lines = try JSONLines.read(input, as: Line.self, example: Self.example)
         let (model, vocabulary) = try modelOptions.load()
-        let sequences = try lines.enumerated().map { try sequence($1, vocabulary, model.config, line: $0 + 1) }
+        let sequences = try lines.map { try sequence($0.value, vocabulary, model.config, line: $0.number) }
         let statistics = try PolicyUpdater(
             model: model, temperature: temperature, microBatchTokens: microBatchTokens
         ).statistics(of: sequences)
@@ -62,7 +62,7 @@ struct LogprobsCommand: ParsableCommand {
         var prompt = line.promptTokens ?? line.prompt.map(vocabulary.encode) ?? []
         var tokens = line.tokens ?? (line.completion ?? line.text).map(vocabulary.encode) ?? []
         if prompt.isEmpty, !tokens.isEmpty { prompt = [tokens.removeFirst()] }
-        let place = "\(input): entry \(number)"
+        let place = "\(input):\(number)"
         guard !tokens.isEmpty else {
             throw CommandError("\(place) has no token to score; each line must be like \(Self.example)")
         }

@@ -23,11 +23,11 @@ struct TokenizeCommand: ParsableCommand {
         if decode {
             let lines = try JSONLines.read(input, as: Tokens.self, example: #"{"tokens": [1, 2]}"#)
             try JSONLines.write(
-                lines.map { Text(text: tokenizer.decode($0.tokens, skippingSpecialTokens: skipSpecialTokens)) },
+                lines.map { Text(text: tokenizer.decode($0.value.tokens, skippingSpecialTokens: skipSpecialTokens)) },
                 to: output)
         } else {
             let lines = try JSONLines.read(input, as: Text.self, example: #"{"text": "..."}"#)
-            try JSONLines.write(lines.map { Tokens(tokens: tokenizer.encode($0.text)) }, to: output)
+            try JSONLines.write(lines.map { Tokens(tokens: tokenizer.encode($0.value.text)) }, to: output)
         }
     }
 }

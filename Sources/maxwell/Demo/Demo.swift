@@ -87,12 +87,7 @@ struct Demo {
 
     /// Writes `summary.json` and `report.html`.
     func write(_ summary: DemoSummary, samples: [Evaluated], initial: Evaluated) throws {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        try AtomicFile.write(try encoder.encode(summary), to: folder.path + "/summary.json")
+        try AtomicFile.write(try jsonEncoder(.prettyPrinted).encode(summary), to: folder.path + "/summary.json")
         let vocabulary = try Vocabulary(folder: model, model: try ModelConfig(folder: model))
         let report = DemoReport(
             summary: summary, curves: try summary.arms.map { try RunCurves(metricsFile: $0.metrics) },

@@ -18,10 +18,12 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "Runs of each arm, with consecutive seeds.") var seeds = 1
     @Flag(help: "Make the warm-started model first instead of taking the shipped one.") var fromScratch = false
     @Option(help: "Steps of each arm; the configs' own number if not given.") var steps: Int?
-    @Option(help: "An arm's config in configs/; may be repeated.") var arm = ["grpo", "clip-b", "clip-v"]
+    @Option(help: "An arm's config in configs/; may be repeated (grpo, clip-b and clip-v if not given).") var arm:
+        [String] = []
+    @Flag(help: "Print summary.json to standard output instead of the table.") var json = false
 
     func validate() throws {
-        guard seed >= 0, seeds >= 1, steps ?? 1 >= 1, !arm.isEmpty else {
+        guard seed >= 0, seeds >= 1, steps ?? 1 >= 1 else {
             throw ValidationError("--seeds and --steps must be at least 1, --seed at least 0")
         }
     }
@@ -37,7 +39,7 @@ struct DemoCommand: ParsableCommand {
         var arms: [DemoArm] = []
         var samples: [Demo.Evaluated] = []
         for seed in seed..<(seed + seeds) {
-            for name in arm {
+            for name in arm.isEmpty ? ["grpo", "clip-b", "clip-v"] : arm {
                 let (arm, evaluated) = try demo.run(
                     try config(name, model, folder, seed: seed), seed: seed, initial: initial)
                 arms.append(arm)
@@ -47,6 +49,7 @@ struct DemoCommand: ParsableCommand {
         let elapsed = ContinuousClock.now - start
         let summary = try DemoSummary(first, model: model, arms: arms, seconds: Double(elapsed.components.seconds))
         try demo.write(summary, samples: samples, initial: initial)
+        if json { return try printJSON(summary) }
         print(DemoTable.text(summary))
         print("\nThe page is \(folder.path)/report.html, the numbers are in \(folder.path)/summary.json.")
     }
