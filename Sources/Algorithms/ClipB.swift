@@ -1,4 +1,4 @@
-// Clip_B: GRPO that drops tokens whose entropy discriminator is an outlier of the mini-batch.
+// Clip_B: GRPO that drops tokens whose entropy discriminant is an outlier of the mini-batch.
 
 public import ConfigCoding
 import EntropyDynamics
