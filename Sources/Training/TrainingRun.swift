@@ -100,10 +100,8 @@ public final class TrainingRun {
         )
         for update in 0..<resolved.updatesPerStep {
             let index = update % parts.count
-            let line = try self.update(
-                parts[index], proximal: proximal?[index], number: number, update: update, shared: shared,
-                timings: timings)
-            progress.entropy = line
+            progress.entropy = try self.update(
+                parts[index], proximal: proximal?[index], step: number, shared: shared, timings: timings)
             timings = (0, 0, 0)
         }
         session.state.step = number
@@ -132,7 +130,7 @@ public final class TrainingRun {
 
     /// One optimiser update with its metrics line; returns the mean entropy before it.
     private func update(
-        _ batch: RolloutBatch, proximal: [Float]?, number: Int, update: Int, shared: MetricsLine,
+        _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
         timings: (sampling: Double, judging: Double, logging: Double)
     ) throws -> Double {
         let clock = ContinuousClock()
@@ -153,7 +151,7 @@ public final class TrainingRun {
         session.state.scheduled += 1
         session.state.updates = session.optimiser.stepCount
         var line = shared
-        line.add("rollout_step", number)
+        line.add("rollout_step", step)
         line.add(report: report, coefficients: coefficients, learningRate: rate)
         line.add(sampled: batch.sampledLogprob, trained: report.before.logprob)
         line.add("optimiser/learning_rate", rate)

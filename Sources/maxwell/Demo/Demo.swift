@@ -15,6 +15,8 @@ import Trajectories
 struct Demo {
     let folder: DemoFolder
     let model: String
+    /// The first seed's configuration; its held-out problems are everybody's, whatever problems an arm trained on.
+    let first: TrainConfig
     /// Held-out problems and completions of each: enough that pass@16 is an average, not one draw.
     static let problems = 256
     static let samples = 16
@@ -28,17 +30,17 @@ struct Demo {
         var groups: [RolloutGroup]
     }
 
-    /// Evaluates a model folder on the held-out split of the arm's environment.
-    func evaluate(_ path: String, like config: TrainConfig, title: String) throws -> Evaluated {
+    /// Evaluates a model folder on held-out problems.
+    func evaluate(_ path: String, title: String) throws -> Evaluated {
         let loaded = try ModelFolder.load(path)
         let vocabulary = try Vocabulary(folder: path, model: loaded.config)
-        let problems = try (0..<Self.problems).map { try config.environment.problem($0, split: .heldout) }
+        let problems = try (0..<Self.problems).map { try first.environment.problem($0, split: .heldout) }
         var bar = ProgressBar("  evaluate \(title)", total: Self.problems * Self.samples, unit: "completions")
         let result = try Evaluation.run(
-            loaded, vocabulary, config.environment, problems: problems,
+            loaded, vocabulary, first.environment, problems: problems,
             options: EvaluationOptions(
-                samples: Self.samples, temperature: config.rollout.temperature,
-                maxNewTokens: config.rollout.maxNewTokens,
+                samples: Self.samples, temperature: first.rollout.temperature,
+                maxNewTokens: first.rollout.maxNewTokens,
                 seed: Self.evaluationSeed)
         ) { done, _ in bar.update(done) }
         func pass(_ k: Int) throws -> Interval {
@@ -62,7 +64,7 @@ struct Demo {
             bar.update(step.step, "reward \(fixed(step.reward, 3)), entropy \(fixed(step.entropy, 3)) nats")
         }
         let elapsed = (ContinuousClock.now - start).components
-        let after = try evaluate(path, like: config, title: "\(name) seed \(seed)")
+        let after = try evaluate(path, title: "\(name) seed \(seed)")
         let curves = try RunCurves(metricsFile: config.output + "/metrics.jsonl")
         let dropped = curves["algorithm/\(name)/dropped"]?.values ?? []
         let speed = curves["rate/tokens_per_second"]?.values ?? []

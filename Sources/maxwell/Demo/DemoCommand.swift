@@ -33,9 +33,9 @@ struct DemoCommand: ParsableCommand {
         let start = ContinuousClock.now
         let folder = try DemoFolder(out)
         let model = fromScratch ? try warmStart(folder) : try ProjectFolder.path(of: "models/countdown-base")
-        let demo = Demo(folder: folder, model: model)
         let first = try config("grpo", model, folder, seed: seed)
-        let initial = try demo.evaluate(model, like: first, title: "start")
+        let demo = Demo(folder: folder, model: model, first: first)
+        let initial = try demo.evaluate(model, title: "start")
         var arms: [DemoArm] = []
         var samples: [Demo.Evaluated] = []
         for seed in seed..<(seed + seeds) {
