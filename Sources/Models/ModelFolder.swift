@@ -5,12 +5,6 @@ import Torch
 
 /// A folder with `config.json`, safetensors weights, `tokenizer.json` and `generation_config.json`.
 public enum ModelFolder {
-    /// Files that describe a model beside its weights; copied unchanged when a fine-tuned model is saved.
-    public static let companions = [
-        "tokenizer.json", "tokenizer_config.json", "generation_config.json", "special_tokens_map.json", "vocab.json",
-        "merges.txt", "added_tokens.json", "chat_template.jinja",
-    ]
-
     /// Loads a model in float32.
     /// - Throws: `ModelError` naming file and field, or `TorchError` for a damaged weights file.
     public static func load(_ folder: String) throws -> any LanguageModel {
@@ -29,26 +23,24 @@ public enum ModelFolder {
         }
     }
 
-    /// Writes `config.json` and `model.safetensors`, and copies the companions of `source` that exist.
+    /// Writes `config.json` and `model.safetensors`, and the companions.
     ///
-    /// `source` config fields that Maxwell does not interpret are kept. The folder must exist and be writable.
-    public static func save(_ model: any LanguageModel, to folder: String, source: String?) throws {
-        let files = FileManager.default
+    /// The companions' config fields that Maxwell does not interpret are kept. The folder must be writable.
+    public static func save(_ model: any LanguageModel, to folder: String, companions: ModelCompanions) throws {
         do {
-            try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             var fields = model.config.json
-            if let source, let bytes = files.contents(atPath: source + "/config.json"),
-                let original = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
+            if let original = try companions.files["config.json"].map({ try JSONSerialization.jsonObject(with: $0) })
+                as? [String: Any]
             {
                 fields = original
                 // the weights written here are float32 whatever they were loaded from
                 for key in ["torch_dtype", "dtype"] where original[key] != nil { fields[key] = "float32" }
             }
-            let json = try JSONSerialization.data(
+            var files = companions.files
+            files["config.json"] = try JSONSerialization.data(
                 withJSONObject: fields, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-            try json.write(to: URL(fileURLWithPath: folder + "/config.json"), options: .atomic)
-            for name in companions {
-                guard let source, let bytes = files.contents(atPath: source + "/" + name) else { continue }
+            for (name, bytes) in files {
                 try bytes.write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)
             }
         } catch {
@@ -59,6 +51,22 @@ public enum ModelFolder {
         try Safetensors.write(
             model.parameters.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: folder + "/model.safetensors"
         )
+    }
+}
+
+/// The files of a model folder beside its weights, read once: the folder may be renamed or pruned while a run goes on.
+public struct ModelCompanions: Sendable {
+    private static let names = [
+        "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "special_tokens_map.json",
+        "vocab.json", "merges.txt", "added_tokens.json", "chat_template.jinja",
+    ]
+    let files: [String: Data]
+
+    /// - Parameter folder: nil, or a folder without such files, gives none.
+    public init(_ folder: String?) {
+        var files: [String: Data] = [:]
+        for name in Self.names { files[name] = folder.flatMap { FileManager.default.contents(atPath: $0 + "/" + name) } }
+        self.files = files
     }
 }
 

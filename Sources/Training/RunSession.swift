@@ -16,8 +16,8 @@ final class RunSession {
     var optimiser: AdamW
     var state: TrainerState
     private let lock: RunLock
-    /// Where the tokenizer and the other companions of the model lie.
-    private var companions: String
+    /// The tokenizer and the other files beside the weights, which every checkpoint gets.
+    private let companions: ModelCompanions
 
     /// Where a new run's model comes from.
     struct Origin {
@@ -47,8 +47,9 @@ final class RunSession {
         let newest = resume ? try checkpoints.newestValid { onDamage($0.message) } : nil
         let loaded = try newest.map { try ModelFolder.load($0.path) } ?? fresh ?? origin.load()
         model = loaded
-        companions = newest?.path ?? origin.companions
-        vocabulary = try Vocabulary(folder: companions, model: loaded.config)
+        let place = newest?.path ?? origin.companions
+        companions = ModelCompanions(place)
+        vocabulary = try Vocabulary(folder: place, model: loaded.config)
         optimiser = try withTorchErrors { AdamW(loaded.parameters.map(\.tensor), options: adamW) }
         if let newest {
             state = try TrainerState.read(from: newest.path, model: loaded, optimiser: &optimiser)
@@ -75,10 +76,9 @@ final class RunSession {
     func save() throws {
         let pending = try checkpoints.begin(step: state.step)
         let path = pending.path
-        try ModelFolder.save(model, to: path, source: companions)
+        try ModelFolder.save(model, to: path, companions: companions)
         try state.write(to: path, model: model, optimiser: optimiser)
-        // a resumed run's were in a checkpoint that this commit may have removed
-        companions = try pending.commit()
+        _ = try pending.commit()
     }
 
     /// Path of the checkpoint of the current step, a model folder.

@@ -129,7 +129,7 @@ enum Maxwell {
                 vocabularySize: 257, hiddenSize: 16, layers: 1, heads: 4, keyValueHeads: 2, intermediateSize: 24,
                 contextLength: contextLength, tiesEmbeddings: true, stopTokens: [stopToken]), seed: seed, deviation: 0.3
         )
-        try ModelFolder.save(model, to: folder, source: tokenizer)
+        try ModelFolder.save(model, to: folder, companions: ModelCompanions(tokenizer))
     }
 
     static let stopToken: Int32 = 256

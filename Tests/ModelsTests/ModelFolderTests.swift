@@ -12,7 +12,7 @@ import Trajectories
     func `a saved model is the loaded one, bit for bit`(fixture: Fixture) throws {
         let scratch = try ScratchFolder()
         let model = try ModelFolder.load(fixture.folder)
-        try withTorchErrors { try ModelFolder.save(model, to: scratch("out"), source: fixture.folder) }
+        try withTorchErrors { try ModelFolder.save(model, to: scratch("out"), companions: ModelCompanions(fixture.folder)) }
         let again = try ModelFolder.load(scratch("out"))
         #expect(again.config == model.config)
         #expect(again.parameters.map(\.name) == model.parameters.map(\.name))
@@ -34,7 +34,7 @@ import Trajectories
             vocabularySize: 50, hiddenSize: 24, layers: 2, heads: 6, keyValueHeads: 2, intermediateSize: 40,
             normEpsilon: 1e-5, rotaryBase: 5e5, contextLength: 64, tiesEmbeddings: true, stopTokens: [7, 9])
         let model = try ModelFolder.initialise(config, seed: 3)
-        try withTorchErrors { try ModelFolder.save(model, to: scratch("deep/out"), source: nil) }
+        try withTorchErrors { try ModelFolder.save(model, to: scratch("deep/out"), companions: ModelCompanions(nil)) }
         let again = try ModelFolder.load(scratch("deep/out"))
         #expect(again.config == config)
         #expect(try again.logits([1, 2, 3]) == model.logits([1, 2, 3]))
@@ -53,7 +53,7 @@ import Trajectories
         try edit(copy + "/config.json") { $0["torch_dtype"] = "bfloat16" }
         let model = try ModelFolder.load(copy)
         #expect(model.parameters.allSatisfy { $0.tensor.dtype == .float32 })
-        try withTorchErrors { try ModelFolder.save(model, to: scratch("out"), source: copy) }
+        try withTorchErrors { try ModelFolder.save(model, to: scratch("out"), companions: ModelCompanions(copy)) }
         let bytes = try Data(contentsOf: URL(filePath: scratch("out/config.json")))
         let fields = try JSONSerialization.jsonObject(with: bytes) as? [String: Any]
         #expect(fields?["torch_dtype"] as? String == "float32")
@@ -67,7 +67,7 @@ import Trajectories
         try Data().write(to: URL(filePath: scratch("file")))
         let model = try ModelFolder.load(Fixture.all[0].folder)
         let error = #expect(throws: ModelError.self) {
-            try withTorchErrors { try ModelFolder.save(model, to: scratch("file/out"), source: nil) }
+            try withTorchErrors { try ModelFolder.save(model, to: scratch("file/out"), companions: ModelCompanions(nil)) }
         }
         #expect(error?.code == .unwritable)
         #expect(error?.message.hasPrefix("cannot write the model to \(scratch("file/out")): ") == true)

@@ -57,6 +57,19 @@ import Trajectories
         #expect(try TrainingRun(try TinyRun.config(yaml, options), resume: true).run() == final)
     }
 
+    @Test func `killed while its checkpoint was being replaced, a run resumes and saves the tokenizer`() throws {
+        let start = try WarmStart()
+        let yaml = start.yaml("run")
+        let options = ["checkpoint.every=1", "checkpoint.keep=1"]
+        let path = try TrainingRun(try TinyRun.config(yaml, options, steps: 2), resume: false).run()
+        // what a kill between the two renames of a replacement leaves
+        let folder = path.replacing("step-000002", with: ".replaced-step-000002")
+        try FileManager.default.moveItem(atPath: path, toPath: folder)
+        let final = try TrainingRun(try TinyRun.config(yaml, options), resume: true).run()
+        _ = try BytePairTokenizer(file: final + "/tokenizer.json")
+        #expect(!FileManager.default.fileExists(atPath: folder) && final != path)
+    }
+
     @Test func `another configuration is refused and the folder keeps its own`() throws {
         let start = try WarmStart()
         let yaml = start.yaml("run")
