@@ -65,7 +65,9 @@ public struct ModelCompanions: Sendable {
     /// - Parameter folder: nil, or a folder without such files, gives none.
     public init(_ folder: String?) {
         var files: [String: Data] = [:]
-        for name in Self.names { files[name] = folder.flatMap { FileManager.default.contents(atPath: $0 + "/" + name) } }
+        for name in Self.names {
+            files[name] = folder.flatMap { FileManager.default.contents(atPath: $0 + "/" + name) }
+        }
         self.files = files
     }
 }

@@ -12,7 +12,9 @@ import Trajectories
     func `a saved model is the loaded one, bit for bit`(fixture: Fixture) throws {
         let scratch = try ScratchFolder()
         let model = try ModelFolder.load(fixture.folder)
-        try withTorchErrors { try ModelFolder.save(model, to: scratch("out"), companions: ModelCompanions(fixture.folder)) }
+        try withTorchErrors {
+            try ModelFolder.save(model, to: scratch("out"), companions: ModelCompanions(fixture.folder))
+        }
         let again = try ModelFolder.load(scratch("out"))
         #expect(again.config == model.config)
         #expect(again.parameters.map(\.name) == model.parameters.map(\.name))
@@ -67,7 +69,9 @@ import Trajectories
         try Data().write(to: URL(filePath: scratch("file")))
         let model = try ModelFolder.load(Fixture.all[0].folder)
         let error = #expect(throws: ModelError.self) {
-            try withTorchErrors { try ModelFolder.save(model, to: scratch("file/out"), companions: ModelCompanions(nil)) }
+            try withTorchErrors {
+                try ModelFolder.save(model, to: scratch("file/out"), companions: ModelCompanions(nil))
+            }
         }
         #expect(error?.code == .unwritable)
         #expect(error?.message.hasPrefix("cannot write the model to \(scratch("file/out")): ") == true)
