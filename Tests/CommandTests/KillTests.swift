@@ -17,33 +17,28 @@ import Trajectories
             Maxwell.trainYAML(model: scratch("model"), output: scratch("cut")), to: "cut.yaml")
         let folder = RunFolder(scratch("cut"))
         var random = RandomSource(seed: 1, purpose: .testing)
-        var kills = (update: 0, checkpoint: 0)
-        for attempt in 0..<10 {
+        for attempt in 0..<8 {
             let isCheckpoint = attempt.isMultiple(of: 2)
-            let lines = lineCount(folder.metrics)
             let isRun = FileManager.default.fileExists(atPath: scratch("cut/config.yaml"))
+            // past what the kill before had reached, so that every attempt gets further
+            let target = lineCount(folder.metrics) + random.integer(below: 4) + (isCheckpoint ? 0 : 1)
             let process = try Maxwell.start(
                 ["train", config] + (isRun ? ["--resume"] : []), streams: scratch("stream"))
-            // past what the kill before had reached, so that every attempt gets further
-            let target = lines + random.integer(below: 5)
-            let deadline = Date.now.addingTimeInterval(30)
-            while process.isRunning, Date.now < deadline {
-                if isCheckpoint, lineCount(folder.metrics) >= target {
-                    if !folder.pending().isEmpty { break }
-                    continue
-                }
-                if !isCheckpoint, lineCount(folder.metrics) > target {
-                    usleep(UInt32(random.integer(below: 12_000)))
-                    break
-                }
-                usleep(200)
+            while process.isRunning, lineCount(folder.metrics) < target { usleep(200) }
+            if !isCheckpoint { usleep(UInt32(random.integer(below: 12_000))) }
+            // Look while it stands still: what is seen is then what the kill meets.
+            var isKilled = false
+            while process.isRunning, !isKilled {
+                while process.isRunning, folder.pending().isEmpty == isCheckpoint { usleep(20) }
+                kill(process.processIdentifier, SIGSTOP)
+                while !hasStopped(process) { usleep(100) }
+                isKilled = process.isRunning && folder.pending().isEmpty != isCheckpoint
+                kill(process.processIdentifier, isKilled ? SIGKILL : SIGCONT)
             }
-            guard process.isRunning else { break }
-            kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
-            if folder.pending().isEmpty { kills.update += 1 } else { kills.checkpoint += 1 }
+            #expect(isKilled, "attempt \(attempt) found no moment \(isCheckpoint ? "in a checkpoint" : "in an update")")
+            #expect(folder.pending().isEmpty != isCheckpoint)
         }
-        #expect(kills.update >= 2 && kills.checkpoint >= 2, "\(kills)")
         try Maxwell.success(["train", config, "--resume"])
         let expected = try MetricsLog.read(file: scratch("whole/metrics.jsonl")).map(\.withoutWallClock)
         #expect(expected.count == 60)
@@ -56,7 +51,6 @@ import Trajectories
         #expect(folder.pending().isEmpty)
         let stores = try ["whole", "cut"].map { try ExperienceStore(readingFile: scratch($0 + "/rollouts.sqlite")) }
         #expect(try stores[0].steps() == stores[1].steps())
-        print("kills: \(kills.update) during updates, \(kills.checkpoint) during checkpoints")
     }
 
     @Test func `a run is resumed with the overrides it was started with`() throws {
@@ -101,6 +95,15 @@ import Trajectories
                 $0.hasPrefix(".tmp-step")
             }
         }
+    }
+
+    /// Whether a process sent SIGSTOP stands still (`T` in Linux's process table), or is no more.
+    private func hasStopped(_ process: Process) -> Bool {
+        guard process.isRunning,
+            let stat = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
+            let name = stat.lastIndex(of: ")")
+        else { return true }
+        return stat[name...].dropFirst(2).first == "T"
     }
 
     private func lineCount(_ path: String) -> Int {
