@@ -19,65 +19,83 @@ func tests(_ name: String, imports: [Target.Dependency], hasFixtures: Bool = fal
         swiftSettings: swiftSettings)
 }
 
+/// `WITHOUT_LIBTORCH=1` leaves out everything that needs libtorch, so that the rest builds and is tested without it.
+let hasTorch = Context.environment["WITHOUT_LIBTORCH"] == nil
+
+/// Modules that need no libtorch, and their tests.
+let plainTargets: [Target] = [
+    module("Trajectories"),
+    module("EntropyDynamics"),
+    module("ConfigCoding", imports: [.product(name: "Yams", package: "Yams")]),
+    module("Tokenizers"),
+    module("Environments", imports: ["Trajectories", "ConfigCoding"]),
+    module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
+    module("Analysis", imports: ["Runs", "EntropyDynamics", "Trajectories"]),
+    module("Plots"),
+    module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding"]),
+    module(
+        "Simulation",
+        imports: ["Algorithms", "Analysis", "ConfigCoding", "EntropyDynamics", "Plots", "Trajectories"]),
+    tests("TrajectoriesTests", imports: ["Trajectories"]),
+    tests("EntropyDynamicsTests", imports: ["EntropyDynamics", "Trajectories"], hasFixtures: true),
+    tests("ConfigCodingTests", imports: ["ConfigCoding"]),
+    tests("TokenizersTests", imports: ["Tokenizers", "Trajectories"], hasFixtures: true),
+    tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
+    tests("RunsTests", imports: ["Runs", "Trajectories"]),
+    tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
+    tests("PlotsTests", imports: ["Plots"]),
+    tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
+    tests(
+        "SimulationTests", imports: ["Simulation", "Algorithms", "ConfigCoding", "EntropyDynamics", "Trajectories"]),
+]
+
+/// Modules on libtorch, the program, and their tests.
+let torchTargets: [Target] = [
+    module("Torch", imports: [.product(name: "CTorch", package: "Bridge")]),
+    module("Models", imports: ["Torch", "Trajectories"]),
+    module("Rollouts", imports: ["Models", "Torch", "Trajectories"]),
+    module(
+        "Training",
+        imports: [
+            "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs", "ConfigCoding",
+            "Trajectories", "EntropyDynamics", "Analysis",
+        ]),
+    .executableTarget(
+        name: "maxwell",
+        dependencies: [
+            "Training", "Simulation", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch", "Tokenizers",
+            "Environments", "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Sources/maxwell", swiftSettings: swiftSettings),
+    tests("TorchTests", imports: ["Torch", "Trajectories", "EntropyDynamics"]),
+    tests("ModelsTests", imports: ["Models", "Torch", "Trajectories"], hasFixtures: true),
+    tests("RolloutsTests", imports: ["Rollouts", "Training", "Models", "Torch", "Trajectories"]),
+    tests(
+        "TrainingTests",
+        imports: [
+            "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
+            "ConfigCoding", "EntropyDynamics", "Trajectories",
+        ]),
+    tests("CommandTests", imports: ["maxwell", "Models", "Torch", "Runs", "Trajectories"]),
+]
+
 let package = Package(
     name: "maxwell",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "maxwell", targets: ["maxwell"]),
         .library(name: "EntropyDynamics", targets: ["EntropyDynamics"]),
         .library(name: "Algorithms", targets: ["Algorithms"]),
-    ],
+        .library(name: "Simulation", targets: ["Simulation"]),
+    ] + (hasTorch ? [.executable(name: "maxwell", targets: ["maxwell"])] : []),
     dependencies: [
-        .package(path: "Bridge"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
-    ],
-    targets: [
-        module("Torch", imports: [.product(name: "CTorch", package: "Bridge")]),
-        module("Trajectories"),
-        module("EntropyDynamics"),
-        module("ConfigCoding", imports: [.product(name: "Yams", package: "Yams")]),
-        module("Tokenizers"),
-        module("Environments", imports: ["Trajectories", "ConfigCoding"]),
-        module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
-        module("Analysis", imports: ["Runs", "EntropyDynamics", "Trajectories"]),
-        module("Plots"),
-        module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding"]),
-        module("Models", imports: ["Torch", "Trajectories"]),
-        module("Rollouts", imports: ["Models", "Torch", "Trajectories"]),
-        module(
-            "Training",
-            imports: [
-                "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs", "ConfigCoding",
-                "Trajectories", "EntropyDynamics", "Analysis",
-            ]),
-        .executableTarget(
-            name: "maxwell",
-            dependencies: [
-                "Training", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch", "Tokenizers", "Environments",
-                "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Sources/maxwell", swiftSettings: swiftSettings),
-        tests("TrajectoriesTests", imports: ["Trajectories"]),
-        tests("EntropyDynamicsTests", imports: ["EntropyDynamics", "Trajectories"], hasFixtures: true),
-        tests("ConfigCodingTests", imports: ["ConfigCoding"]),
-        tests("TokenizersTests", imports: ["Tokenizers", "Trajectories"], hasFixtures: true),
-        tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
-        tests("RunsTests", imports: ["Runs", "Trajectories"]),
-        tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
-        tests("PlotsTests", imports: ["Plots"]),
-        tests("TorchTests", imports: ["Torch", "Trajectories", "EntropyDynamics"]),
-        tests("ModelsTests", imports: ["Models", "Torch", "Trajectories"], hasFixtures: true),
-        tests("RolloutsTests", imports: ["Rollouts", "Training", "Models", "Torch", "Trajectories"]),
-        tests(
-            "TrainingTests",
-            imports: [
-                "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
-                "ConfigCoding", "Trajectories",
-            ]),
-        tests("CommandTests", imports: ["maxwell", "Models", "Torch", "Runs", "Trajectories"]),
-        tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     ]
+        + (hasTorch
+            ? [
+                .package(path: "Bridge"),
+                .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+            ] : []),
+    targets: plainTargets + (hasTorch ? torchTargets : [])
 )
