@@ -5,6 +5,7 @@
 /// Text and rules are drawn in `currentColor`, so that a chart follows the colours of the page it stands in.
 public protocol Chart: Sendable {
     var title: String { get }
+    var size: ChartSize { get }
     func svg() -> String
 }
 

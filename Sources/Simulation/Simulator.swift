@@ -1,0 +1,155 @@
+// The tabular twin of the trainer: the same algorithm values, on a policy where every claim can be computed exactly.
+
+public import Algorithms
+import EntropyDynamics
+import Trajectories
+
+/// Trains a table policy, one step after another.
+public struct Simulator: Sendable {
+    public let task: TableTask
+    public let settings: SimulationSettings
+    public let algorithm: Algorithm
+    public private(set) var policy: TablePolicy
+    /// The policy before the first step.
+    public let initial: TablePolicy
+    /// Steps done.
+    public private(set) var steps = 0
+    private var updates = 0
+    private var optimiser: TableOptimiser
+    private var statistics: [RowStatistics?]
+
+    /// - Throws: `SimulationError` for settings that fit neither the task nor the algorithm.
+    public init(_ task: TableTask, _ algorithm: Algorithm, _ settings: SimulationSettings = .init()) throws {
+        try settings.check(prompts: task.prompts)
+        self.task = task
+        self.settings = settings
+        self.algorithm = algorithm
+        policy = try TablePolicy(
+            prompts: task.prompts, tree: task.tree, temperature: settings.temperature, logits: task.logits)
+        initial = policy
+        optimiser = TableOptimiser(settings.optimiser, count: task.logits.count)
+        statistics = [RowStatistics?](repeating: nil, count: policy.rows.count)
+        if settings.actions == .expected { try checkExpected() }
+    }
+
+    /// One step: completions, rewards, advantages, and `updatesPerStep` updates.
+    ///
+    /// - Parameter observe: sees every mini-batch as the algorithm saw it, before its update.
+    /// - Throws: `EntropyDynamicsError` if the policy diverged.
+    @discardableResult
+    public mutating func step(observe: ((TokenTable, TokenCoefficients) -> Void)? = nil) throws -> [UpdateRecord] {
+        steps += 1
+        let batch = settings.actions == .sampled ? try sampled() : expected()
+        return try (0..<settings.updatesPerStep).map { part in
+            try update(
+                on: batch.part(part, of: settings.updatesPerStep, completions: settings.completionsPerPrompt), observe)
+        }
+    }
+
+    /// All steps, with the policy's entropy, pass rate and divergence after each.
+    public mutating func run() throws -> SimulationRun {
+        var run = SimulationRun(self)
+        while steps < settings.steps {
+            run.updates += try step()
+            run.record(self)
+        }
+        return run
+    }
+
+    private mutating func update(
+        on batch: TableBatch, _ observe: ((TokenTable, TokenCoefficients) -> Void)?
+    ) throws -> UpdateRecord {
+        for row in batch.row where statistics[row] == nil { statistics[row] = RowStatistics(policy.rows[row]) }
+        let table = try batch.table(statistics.map { $0 ?? RowStatistics() }, policy.rows)
+        let coefficients = algorithm.coefficients(for: table)
+        observe?(table, coefficients)
+
+        // The mini-batch mean divides by all tokens, the table's step by the completions of one prompt.
+        let share = batch.weight.reduce(0, +)
+        let scale =
+            settings.actions == .expected
+            ? Double(batch.count) : share / Double(settings.completionsPerPrompt / settings.updatesPerStep)
+        let effect = RowEffects(policy, batch, coefficients, scale: scale)
+        let displacement = optimiser.displacement(
+            gradient: effect.gradient(policy), learningRate: settings.learningRate)
+        updates += 1
+        var record = UpdateRecord(step: steps, update: updates, tokens: table, coefficients: coefficients)
+        let width = policy.tree.vocabulary
+        for row in policy.rows.indices {
+            let move = Array(displacement[row * width..<(row + 1) * width])
+            guard move.contains(where: { $0 != 0 }) else { continue }
+            if effect.weight[row] > 0 {
+                let change = try LogitDisplacement(policy.rows[row], along: move)
+                let weight = effect.weight[row] / share
+                record.predictedToken += weight * settings.learningRate * effect.predicted[row]
+                record.predictedFirstOrder += weight * change.firstOrder(1)
+                record.predictedSecondOrder += weight * change.secondOrder(1)
+                record.measured += weight * change.exact(1)
+            }
+            try policy.move(row, by: move)
+            statistics[row] = nil
+        }
+        return record
+    }
+}
+
+extension Simulator {
+    /// Completions drawn from the sampler, with rewards and advantages.
+    private func sampled() throws -> TableBatch {
+        var batch = TableBatch()
+        let group = settings.completionsPerPrompt
+        let prompts = promptsOfStep()
+        batch.reserve(prompts.count * group * task.tree.length)
+        let sampler = try settings.samplerTemperature.map { temperature in
+            try TablePolicy(
+                prompts: task.prompts, tree: task.tree, temperature: temperature, logits: policy.logits)
+        }
+        var leaves = [Int](repeating: 0, count: group)
+        var path = [(row: Int, token: Int)](repeating: (0, 0), count: group * task.tree.length)
+        for prompt in prompts {
+            for sample in 0..<group {
+                var random = RandomSource(
+                    seed: settings.seed, purpose: .sampling, step: steps, prompt: prompt, sample: sample)
+                var state = 0
+                for position in 0..<task.tree.length {
+                    let row = policy.row(prompt, state)
+                    let token = draw(&random, (sampler ?? policy).rows[row].probabilities)
+                    path[sample * task.tree.length + position] = (row, token)
+                    state = task.tree.child(of: state, at: position, token: token)
+                }
+                leaves[sample] = state
+            }
+            var random = RandomSource(
+                seed: settings.seed, purpose: .sampling, step: steps, prompt: prompt, sample: group)
+            let advantages = algorithm.credit.advantages(task.rewards(prompt, leaves[...], &random))
+            for sample in 0..<group {
+                for (row, token) in path[sample * task.tree.length..<(sample + 1) * task.tree.length] {
+                    let proximal = policy.rows[row].logProbabilities[token]
+                    batch.append(
+                        row: row, token: token, sequence: prompt * group + sample, group: prompt,
+                        sampled: sampler?.rows[row].logProbabilities[token] ?? proximal, proximal: proximal,
+                        advantage: advantages[sample])
+                }
+            }
+        }
+        return batch
+    }
+
+    /// The prompts of this step, ascending; the choice depends on seed and step alone.
+    private func promptsOfStep() -> [Int] {
+        guard let wanted = settings.promptsPerStep, wanted < task.prompts else { return Array(0..<task.prompts) }
+        var random = RandomSource(seed: settings.seed, purpose: .shuffling, step: steps)
+        return Array(0..<task.prompts).shuffled(using: &random).prefix(wanted).sorted()
+    }
+
+    private func draw(_ random: inout RandomSource, _ probabilities: [Double]) -> Int {
+        var left = random.uniform()
+        var last = 0
+        for (token, p) in probabilities.enumerated() where p > 0 {
+            left -= p
+            last = token
+            if left < 0 { break }
+        }
+        return last
+    }
+}
