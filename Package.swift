@@ -75,7 +75,7 @@ let torchTargets: [Target] = [
         "TrainingTests",
         imports: [
             "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
-            "ConfigCoding", "EntropyDynamics", "Trajectories",
+            "ConfigCoding", "EntropyDynamics", "Simulation", "Trajectories",
         ]),
     tests("CommandTests", imports: ["maxwell", "Models", "Torch", "Runs", "Trajectories"]),
 ]

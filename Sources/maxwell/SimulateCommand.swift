@@ -45,7 +45,7 @@ struct SimulateCommand: ParsableCommand {
             bar.update(reports.count, experiment.name)
         }
         if json {
-            if experiment == "all" { try printJSON(reports) } else { try reports.forEach { try printJSON($0) } }
+            if let only = reports.first, experiment != "all" { try printJSON(only) } else { try printJSON(reports) }
             return
         }
         for report in reports {

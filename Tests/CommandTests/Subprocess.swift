@@ -70,7 +70,7 @@ enum Maxwell {
             process.arguments = arguments
         }
         process.standardInput = FileHandle.nullDevice
-        for name in ["out", "err"] { FileManager.default.createFile(atPath: "\(streams).\(name)", contents: nil) }
+        for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: "\(streams).\(name)", contents: nil) }
         process.standardOutput = FileHandle(forWritingAtPath: streams + ".out")
         process.standardError = FileHandle(forWritingAtPath: streams + ".err")
         var environment = ProcessInfo.processInfo.environment
