@@ -1,12 +1,20 @@
-// The module's one error: input that describes no distribution.
+// The module's one error: input that describes no distribution, determines no fit, or sets up no controller.
 
-/// Why a distribution or a displacement was refused.
+/// Why a distribution, a displacement, a fit or a controller was refused.
 public struct EntropyDynamicsError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         case noSupport
         case notANumber
         case badTemperature
         case unequalLengths
+        /// A target or argument outside what the quantity can reach.
+        case outOfRange
+        /// Fewer points than a fit needs.
+        case tooFew
+        /// Points that do not vary along the axis of a fit.
+        case noSpread
+        /// A controller's setting, or a state to resume from, outside what its law is defined for.
+        case badSetting
     }
 
     public var code: Code

@@ -1,5 +1,11 @@
 // Numbers as they stand in sentences.
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A number with a fixed count of decimals and a true minus sign; an en dash where it is not finite.
 func digits(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "–" }
@@ -10,4 +16,27 @@ func digits(_ value: Double, _ decimals: Int) -> String {
     guard decimals > 0 else { return sign + whole }
     let rest = String(scaled % Int(power))
     return sign + whole + "." + String(repeating: "0", count: decimals - rest.count) + rest
+}
+
+/// "3.1e-12", for remainders.
+func scientific(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "–" }
+    let power = Int(floor(log10(value.magnitude)))
+    return "\(digits(value / pow(10, Double(power)), 1))e\(power)"
+}
+
+func logarithm(_ value: Double) -> Double { log(value) }
+
+/// A name as a column is called: lower case, words joined by underscores.
+func identifier(_ name: String) -> String {
+    String(name.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+}
+
+/// Pearson's correlation; NaN where one side does not vary.
+func correlation(_ x: [Double], _ y: [Double]) -> Double {
+    let (mx, my) = (mean(x), mean(y))
+    let xy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
+    let xx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
+    let yy = y.reduce(0) { $0 + ($1 - my) * ($1 - my) }
+    return xy / (xx * yy).squareRoot()
 }
