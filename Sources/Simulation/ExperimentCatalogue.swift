@@ -3,7 +3,8 @@
 /// The experiments of `maxwell simulate`, in the order in which docs/theory.md tells them.
 public enum ExperimentCatalogue {
     public static let all: [any Experiment.Type] = [
-        Interventions.self, CentredInterventions.self,
+        Interventions.self, CentredInterventions.self, StepSize.self, CentringCheck.self, CovarianceLaw.self,
+        MuSweep.self, PassRateHistogram.self, RewardLaw.self, Frontier.self, Telescoping.self,
     ]
 
     /// - Throws: `SimulationError` naming the experiments there are.

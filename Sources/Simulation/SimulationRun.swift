@@ -51,11 +51,11 @@ public struct SimulationRun: Sendable {
     init(_ simulator: Simulator) { record(simulator) }
 
     mutating func record(_ simulator: Simulator) {
-        let policy = simulator.policy
-        entropy.append(policy.entropy)
-        passRates = policy.expectedRewards(simulator.task.values)
+        let now = simulator.policy.expectations(from: simulator.initial, simulator.task.values)
+        entropy.append(now.entropy)
+        divergence.append(now.divergence)
+        passRates = now.rewards
         passRate.append(passRates.reduce(0, +) / Double(passRates.count))
-        divergence.append(policy.divergence(from: simulator.initial))
     }
 
     /// The last value of a curve.

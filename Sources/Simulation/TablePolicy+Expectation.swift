@@ -26,30 +26,26 @@ extension TablePolicy {
 
     /// Mean of a number per row over the tokens the policy would generate, each prompt weighing the same.
     func meanPerToken(_ value: (Int) -> Double) -> Double {
-        var total = 0.0
-        for prompt in 0..<prompts {
-            guard tree.length > 1 else {
-                total += value(prompt)
-                continue
-            }
-            let visited = visits(prompt).states
-            for state in 0..<tree.states where visited[state] > 0 {
-                total += visited[state] * value(row(prompt, state))
-            }
-        }
-        return total / Double(prompts * tree.length)
+        (0..<prompts).reduce(0) { $0 + sumPerToken($1, tree.length == 1 ? [1] : visits($1).states, value) }
+            / Double(prompts * tree.length)
+    }
+
+    private func sumPerToken(_ prompt: Int, _ visited: [Double], _ value: (Int) -> Double) -> Double {
+        visited.indices.reduce(0) { visited[$1] > 0 ? $0 + visited[$1] * value(row(prompt, $1)) : $0 }
     }
 
     /// Expected H per generated token, nats.
     public var entropy: Double { meanPerToken { rows[$0].entropy } }
 
+    /// KL(this ‖ other) of one row, nats.
+    private func divergence(_ row: Int, from other: TablePolicy) -> Double {
+        let (p, q) = (rows[row], other.rows[row])
+        return p.mean { p.logProbabilities[$0] - q.logProbabilities[$0] }
+    }
+
     /// Mean over prompts of KL(this ‖ other) between whole sequences, nats per sequence.
     public func divergence(from other: TablePolicy) -> Double {
-        Double(tree.length)
-            * meanPerToken { index in
-                let (p, q) = (rows[index], other.rows[index])
-                return p.mean { p.logProbabilities[$0] - q.logProbabilities[$0] }
-            }
+        Double(tree.length) * meanPerToken { divergence($0, from: other) }
     }
 
     /// Probability of each leaf, [leaves].
@@ -59,9 +55,27 @@ extension TablePolicy {
 
     /// Expected value per completion of each prompt, [prompts], for values per prompt and leaf, [prompts · leaves].
     public func expectedRewards(_ values: [Double]) -> [Double] {
-        (0..<prompts).map { prompt in
-            let start = prompt * tree.leaves
-            return leafProbabilities(prompt).enumerated().reduce(0) { $0 + $1.element * values[start + $1.offset] }
+        (0..<prompts).map { expectedReward($0, leafProbabilities($0), values) }
+    }
+
+    private func expectedReward(_ prompt: Int, _ leaves: [Double], _ values: [Double]) -> Double {
+        let start = prompt * tree.leaves
+        return leaves.indices.reduce(0) { $0 + leaves[$1] * values[start + $1] }
+    }
+
+    /// Entropy per token, divergence per completion and every prompt's expected value, in one walk of the trees.
+    func expectations(
+        from other: TablePolicy, _ values: [Double]
+    ) -> (entropy: Double, divergence: Double, rewards: [Double]) {
+        var result = (entropy: 0.0, divergence: 0.0, rewards: [Double]())
+        for prompt in 0..<prompts {
+            let visited = tree.length == 1 ? ([1], rows[prompt].probabilities) : visits(prompt)
+            result.entropy += sumPerToken(prompt, visited.0) { rows[$0].entropy }
+            result.divergence += sumPerToken(prompt, visited.0) { divergence($0, from: other) }
+            result.rewards.append(expectedReward(prompt, visited.1, values))
         }
+        result.entropy /= Double(prompts * tree.length)
+        result.divergence /= Double(prompts)
+        return result
     }
 }
