@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check format shim-gxx libtorch clean clean-run FORCE
+.PHONY: help demo test theory build check format shim-gxx libtorch clean clean-run FORCE
 
 ifneq ($(strip $(LIBTORCH)),)
 override LIBTORCH := $(abspath $(LIBTORCH))
@@ -34,8 +34,13 @@ test: ## build and run all tests and checks
 	tools/prepare.sh --tests
 	$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory shim-gxx
+	$(MAKE) --no-print-directory theory
 	swift build $(swift_flags) --build-tests
-	swift test $(swift_flags) --skip-build --disable-xctest
+	swift test $(swift_flags) --skip-build --disable-xctest --skip EntropyDynamicsTests
+
+theory: ## build and test EntropyDynamics as on a machine without libtorch
+	WITHOUT_LIBTORCH=1 LIBTORCH=/nonexistent swift build $(swift_flags) --build-tests
+	WITHOUT_LIBTORCH=1 LIBTORCH=/nonexistent swift test $(swift_flags) --skip-build --disable-xctest --filter EntropyDynamicsTests
 
 check: ## style, declared imports, links of the documents
 	swift format lint --strict --parallel --recursive Package.swift Bridge/Package.swift Sources Tests

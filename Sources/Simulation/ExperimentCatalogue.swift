@@ -4,7 +4,8 @@
 public enum ExperimentCatalogue {
     public static let all: [any Experiment.Type] = [
         Interventions.self, CentredInterventions.self, StepSize.self, CentringCheck.self, CovarianceLaw.self,
-        MuSweep.self, PassRateHistogram.self, RewardLaw.self, Frontier.self, Telescoping.self,
+        MuSweep.self, PassRateHistogram.self, RatioClip.self, ClipRange.self, EntropyBonusHysteresis.self,
+        RewardLaw.self, Frontier.self, Telescoping.self,
     ]
 
     /// - Throws: `SimulationError` naming the experiments there are.

@@ -22,13 +22,8 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Folder for figures and tables.") var out = "runs/simulate"
     @Flag(help: "Print the tables and findings as JSON.") var json = false
 
-    func validate() throws {
-        guard (1...1000).contains(seeds) else {
-            throw ValidationError("--seeds must lie in 1...1000, got \(seeds)")
-        }
-    }
-
     func run() throws {
+        guard (1...1000).contains(seeds) else { throw CommandError("--seeds must lie in 1...1000, got \(seeds)") }
         let chosen =
             experiment == "all"
             ? ExperimentCatalogue.all : [try ExperimentCatalogue.experiment(named: experiment)]
