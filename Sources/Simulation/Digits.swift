@@ -31,12 +31,3 @@ func logarithm(_ value: Double) -> Double { log(value) }
 func identifier(_ name: String) -> String {
     String(name.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
 }
-
-/// Pearson's correlation; NaN where one side does not vary.
-func correlation(_ x: [Double], _ y: [Double]) -> Double {
-    let (mx, my) = (mean(x), mean(y))
-    let xy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
-    let xx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
-    let yy = y.reduce(0) { $0 + ($1 - my) * ($1 - my) }
-    return xy / (xx * yy).squareRoot()
-}

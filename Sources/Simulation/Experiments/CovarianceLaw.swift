@@ -1,6 +1,7 @@
 // Experiment: the covariance law of 2505.22617 and its token score, against exact entropy changes.
 
 import Algorithms
+import Analysis
 import EntropyDynamics
 import Plots
 
@@ -42,8 +43,10 @@ public enum CovarianceLaw: Experiment {
         let fits = try arms.map { arm in
             try LeastSquares(x: arm.expected.map(\.theorem1), y: arm.expected.map(\.exact))
         }
-        let natural = arms.map { arm in correlation(arm.expected.map(\.theorem2), arm.expected.map(\.exact)) }
-        let sampled = arms.map { correlation($0.score, $0.fall) }
+        let natural = try arms.map { arm in
+            try correlation(arm.expected.map(\.theorem2), arm.expected.map(\.exact))
+        }
+        let sampled = try arms.map { try correlation($0.score, $0.fall) }
         let identity = ScatterChart(
             title: "Expected updates: theorem 1 against the exact change", xTitle: "−η Cov(log p, p A), nats per step",
             yTitle: "exact ΔH, nats per step",
@@ -84,6 +87,10 @@ public enum CovarianceLaw: Experiment {
                     holds: arms.allSatisfy { $0.concentration > 0.5 },
                     measured: "share of the largest 1 % in the absolute sum \(spread(arms.map(\.concentration)))"),
             ])
+    }
+
+    private static func correlation(_ x: [Double], _ y: [Double]) throws -> Double {
+        try PredictionQuality(predicted: x, measured: y).correlation
     }
 
     private static func arm(seed: UInt64) throws -> Arm {
