@@ -8,6 +8,17 @@ public enum AlgorithmCatalogue {
         ("grpo", GRPO.algorithm(from:)),
         ("clip_b", ClipB.algorithm(from:)),
         ("clip_v", ClipV.algorithm(from:)),
+        ("dr_grpo", DrGRPO.algorithm(from:)),
+        ("rloo", RLOO.algorithm(from:)),
+        ("cispo", CISPO.algorithm(from:)),
+        ("ce_gppo", CEGPPO.algorithm(from:)),
+        ("psr", WeightedReinforce.psr(from:)),
+        ("nsr", WeightedReinforce.nsr(from:)),
+        ("w_reinforce", WeightedReinforce.algorithm(from:)),
+        ("pass_at_k", PassAtKTraining.algorithm(from:)),
+        ("forking_tokens", ForkingTokens.algorithm(from:)),
+        ("opefo", OPEFO.algorithm(from:)),
+        ("stare", STARE.algorithm(from:)),
     ]
 
     /// All names, in the order of the catalogue.

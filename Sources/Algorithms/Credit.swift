@@ -5,6 +5,12 @@ public protocol Credit: Sendable {
     /// - Parameter rewards: one reward per completion of the group.
     /// - Returns: one advantage per completion, in the same order.
     func advantages(_ rewards: [Double]) -> [Double]
+    /// Completions a group must have for the credit to mean anything; a run with fewer is refused.
+    var smallestGroup: Int { get }
+}
+
+extension Credit {
+    public var smallestGroup: Int { 1 }
 }
 
 /// A = (R − mean) / (std + 1e-6) within the group, std with n − 1 (GRPO, 2402.03300).

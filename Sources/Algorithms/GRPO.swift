@@ -17,24 +17,31 @@ public enum GRPO {
     /// `fixed_length`.
     /// - Throws: `ConfigError`.
     public static func algorithm(from section: ConfigSection) throws -> Algorithm {
-        try algorithm(from: section, named: "grpo", rules: [], denominator: .all)
+        try algorithm(from: section, named: "grpo")
     }
 
-    /// GRPO with token rules, for the algorithms that differ from it only in which tokens they drop.
+    /// GRPO with some of its parts replaced; the keys of a part that is given are not read, and so refused.
     static func algorithm(
-        from section: ConfigSection, named name: String, rules: [any TokenRule], denominator: Denominator
+        from section: ConfigSection, named name: String, credit: (any Credit)? = nil, rules: [any TokenRule] = [],
+        surrogate: (any Surrogate)? = nil, aggregation given: Aggregation? = nil, denominator: Denominator = .all
     ) throws -> Algorithm {
         let bonus = try section.value("entropy_coefficient", default: 0, in: -100.0...100)
         return Algorithm(
-            name: name,
-            credit: GroupNormalisedCredit(normaliseStd: try section.value("normalise_std", default: true)),
-            rules: rules,
-            surrogate: ClippedSurrogate(
-                clipLow: try section.value("clip_low", default: 0.2, in: 0...1),
-                clipHigh: try section.value("clip_high", default: 0.2, in: 0...Double.infinity),
-                dualClip: try section.value("dual_clip", default: .infinity, in: 1...Double.infinity)),
+            name: name, credit: try credit ?? groupCredit(from: section), rules: rules,
+            surrogate: try surrogate ?? clippedSurrogate(from: section),
             regularisers: bonus == 0 ? [] : [EntropyBonus(coefficient: bonus)],
-            aggregation: try aggregation(from: section, denominator))
+            aggregation: try given ?? aggregation(from: section, denominator))
+    }
+
+    private static func groupCredit(from section: ConfigSection) throws -> GroupNormalisedCredit {
+        GroupNormalisedCredit(normaliseStd: try section.value("normalise_std", default: true))
+    }
+
+    private static func clippedSurrogate(from section: ConfigSection) throws -> ClippedSurrogate {
+        ClippedSurrogate(
+            clipLow: try section.value("clip_low", default: 0.2, in: 0...1),
+            clipHigh: try section.value("clip_high", default: 0.2, in: 0...Double.infinity),
+            dualClip: try section.value("dual_clip", default: .infinity, in: 1...Double.infinity))
     }
 
     private static func aggregation(from section: ConfigSection, _ denominator: Denominator) throws -> Aggregation {

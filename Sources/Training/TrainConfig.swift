@@ -47,6 +47,12 @@ public struct TrainConfig: Sendable {
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
         try root.finish()
+        if rollout.completionsPerPrompt < algorithm.credit.smallestGroup {
+            throw root.fault(
+                .outOfRange, "rollout",
+                "rollout.completions_per_prompt (\(rollout.completionsPerPrompt)) must be at least "
+                    + "\(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
+        }
         if training.miniBatches > rollout.promptsPerStep {
             throw root.fault(
                 .outOfRange, "training",

@@ -6,6 +6,8 @@ import Foundation
 import Testing
 
 @Suite struct AlgorithmCatalogueTests {
+    static let all = AlgorithmCatalogue.names.joined(separator: ", ")
+
     @Test func `names are unique snake case and every entry decodes with no options`() throws {
         let names = AlgorithmCatalogue.names
         #expect(Set(names).count == names.count && names.contains("grpo"))
@@ -29,8 +31,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("name: clip_w", "algorithm.name must be one of grpo, clip_b, clip_v, got clip_w; did you mean clip_b?"),
-        ("mu_neg: 1", "algorithm.name is required and must be one of grpo, clip_b, clip_v"),
+        (
+            "name: clip_w", "algorithm.name must be one of \(all), got clip_w; did you mean clip_b?"
+        ),
+        ("mu_neg: 1", "algorithm.name is required and must be one of \(all)"),
         ("name: clip_b, mu_ngg: 1", "algorithm.mu_ngg is not a key here; did you mean mu_neg?"),
         ("name: grpo, clip_lo: 0.1", "algorithm.clip_lo is not a key here; did you mean clip_low?"),
         ("name: clip_b, mu_neg: -1", "algorithm.mu_neg must be at least 0, got -1"),

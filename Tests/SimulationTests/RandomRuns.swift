@@ -5,13 +5,14 @@ import ConfigCoding
 import Simulation
 import Trajectories
 
-/// Algorithms of every kind of part: rules, denominators, ratio clips and entropy bonuses.
-let variedAlgorithms = [
-    "{name: grpo}", "{name: grpo, aggregation: sequence_mean, clip_high: 0.28}",
-    "{name: grpo, entropy_coefficient: 0.3}", "{name: grpo, normalise_std: false, dual_clip: 2}",
-    "{name: clip_b, mu_neg: 1, mu_pos: 1}", "{name: clip_v, mu_neg: 0.5, mu_pos: 0.5, entropy_coefficient: -0.1}",
-    "{name: clip_v, preset: trinity, mu_neg: 0.5, max_frac: 0.1}",
-]
+/// Algorithms of every kind of part, rules, denominators, ratio clips and entropy bonuses, and all of the catalogue.
+let variedAlgorithms =
+    [
+        "{name: grpo}", "{name: grpo, aggregation: sequence_mean, clip_high: 0.28}",
+        "{name: grpo, entropy_coefficient: 0.3}", "{name: grpo, normalise_std: false, dual_clip: 2}",
+        "{name: clip_b, mu_neg: 1, mu_pos: 1}", "{name: clip_v, mu_neg: 0.5, mu_pos: 0.5, entropy_coefficient: -0.1}",
+        "{name: clip_v, preset: trinity, mu_neg: 0.5, max_frac: 0.1}",
+    ] + AlgorithmCatalogue.names.map { "{name: \($0)}" }
 
 func algorithm(_ yaml: String) throws -> Algorithm {
     let section = try ConfigSection.parse(yaml, name: "test")
