@@ -77,7 +77,7 @@ let torchTargets: [Target] = [
             "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
             "ConfigCoding", "EntropyDynamics", "Simulation", "Trajectories",
         ]),
-    tests("CommandTests", imports: ["maxwell", "Models", "Torch", "Runs", "Trajectories"]),
+    tests("CommandTests", imports: ["maxwell", "Analysis", "Models", "Torch", "Runs", "Trajectories"]),
 ]
 
 let package = Package(

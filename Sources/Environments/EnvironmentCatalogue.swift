@@ -7,7 +7,8 @@ public enum EnvironmentCatalogue {
     private typealias Make = @Sendable (ConfigSection, UInt64) throws -> any Environment
 
     private static let entries: [(name: String, make: Make)] = [
-        ("countdown", { try Countdown(from: $0, seed: $1) })
+        ("countdown", { try Countdown(from: $0, seed: $1) }),
+        ("parity", { try Parity(from: $0, seed: $1) }),
     ]
 
     /// The names in the order of the catalogue.

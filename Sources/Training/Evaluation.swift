@@ -75,13 +75,15 @@ public enum Evaluation {
 /// The group of one problem with every completion decoded and judged.
 ///
 /// A completion cut off at the token limit was not finished, whatever it says so far: it earns nothing, reason `length`.
+/// A model without a stop token cannot finish before the limit, so its completions are judged at it.
 func judged(
     _ problem: Problem, _ promptTokens: [Int32], _ completions: [Completion], _ vocabulary: Vocabulary,
     _ environment: any Environment
 ) -> RolloutGroup {
     let texts = completions.map { vocabulary.text(of: $0.tokens) }
+    let canStop = !vocabulary.stopTokens.isEmpty
     let verdicts = zip(texts, completions).map { text, completion in
-        completion.stopReason == .length
+        completion.stopReason == .length && canStop
             ? Verdict(reward: 0, isCorrect: false, reason: "length") : environment.verdict(on: text, for: problem)
     }
     return RolloutGroup(

@@ -15,13 +15,16 @@ import Trajectories
         let full = try #require(try make(yaml) as? Countdown)
         #expect(full.options == Countdown.Options(minNumbers: 2, maxNumbers: 6, maxNumber: 25, maxTarget: 99))
         #expect(full.seed == 12)
-        #expect(EnvironmentCatalogue.names == ["countdown"])
+        #expect(EnvironmentCatalogue.names == ["countdown", "parity"])
     }
 
     @Test(
         "wrong options get their exact sentence",
         arguments: [
-            ("name: cuontdown", "name must be one of countdown, got cuontdown; did you mean countdown? (t.yaml:1)"),
+            (
+                "name: cuontdown",
+                "name must be one of countdown, parity, got cuontdown; did you mean countdown? (t.yaml:1)"
+            ),
             ("min_numbers: 1", "min_numbers must lie in 2...6, got 1 (t.yaml:1)"),
             ("max_numbers: 7", "max_numbers must lie in 2...6, got 7 (t.yaml:1)"),
             ("max_number: 0", "max_number must lie in 1...1000, got 0 (t.yaml:1)"),
@@ -34,6 +37,7 @@ import Trajectories
                 "max_numbers: 2",
                 "max_numbers leaves no problems: min_numbers is 3, max_numbers is 2 (t.yaml:1)"
             ),
+            ("name: parity\nprompt_length: 0", "prompt_length must lie in 1...65536, got 0 (t.yaml:2)"),
             ("max_numbrs: 5", "max_numbrs is not a key here; did you mean max_numbers? (t.yaml:1)"),
         ])
     func sentences(_ yaml: String, _ sentence: String) throws {

@@ -21,6 +21,6 @@ enum ProjectFolder {
             }
         }
         throw CommandError(
-            "cannot find \(name) in this folder, beside the program or above; run the demo inside the checkout")
+            "cannot find \(name) in this folder, beside the program or above; run this inside the checkout")
     }
 }

@@ -1,0 +1,54 @@
+// `maxwell bench`: how fast Maxwell is on this machine, and how its costs grow.
+
+import ArgumentParser
+import Torch
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures operators, decoding and whole steps, and how they scale.",
+        discussion: """
+            Medians over rounds in which all cases of a group take turns; models are random. GF/s are held against square matrix \
+            products of the same rounds. Series get the exponent of cost = fixed + c · size^exponent. \
+            benchmarks/peers compares with other trainers.
+
+            GROUPS: \(groupNames.joined(separator: ", "))
+            """)
+
+    /// The dtypes to choose from.
+    enum Precision: String, CaseIterable, ExpressibleByArgument { case float32 }
+
+    @Flag(help: "Print the result as JSON.") var json = false
+    @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Names of groups; all if not given.")
+    var only: [String] = []
+    @Flag(help: "Fewer rounds and sizes: within 3 minutes on two cores instead of 10.") var quick = false
+    @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
+    @Option(help: "The dtype of weights and activations.") var precision = Precision.float32
+    @Option(help: "A shape for the group head, TOKENSxHIDDENxVOCABULARY; may be repeated.") var head: [String] = []
+
+    private static var groupNames: [String] { BenchPlan(isQuick: true, heads: []).groups().map(\.name) }
+
+    func validate() throws {
+        try OptionBounds.check(threads: threads)
+        for name in only where !Self.groupNames.contains(name) {
+            throw ValidationError("--only knows \(Self.groupNames.joined(separator: ", ")), got \(name)")
+        }
+        for shape in head where HeadShape(shape) == nil {
+            throw ValidationError("--head must be three sizes like 4096x512x8192, got \(shape)")
+        }
+    }
+
+    func run() throws {
+        try Runtime.prepare(threads: threads)
+        var machine = BenchMachine()
+        let shapes = head.compactMap(HeadShape.init)
+        let plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)
+        let groups = plan.groups().filter { only.isEmpty || only.contains($0.name) }
+        var runner = BenchRunner(groups)
+        for group in groups { try runner.run(group) }
+        machine.loadAfter = BenchMachine.load
+        let report = BenchReport(
+            machine: machine, precision: precision.rawValue, isQuick: quick, measurements: runner.measurements,
+            series: runner.series)
+        if json { try printJSON(report) } else { print(report.text) }
+    }
+}

@@ -1,0 +1,106 @@
+// What `maxwell bench` found, in the shape of its JSON.
+
+import Analysis
+import Foundation
+import Torch
+
+struct BenchReport: Encodable {
+    var machine: BenchMachine
+    /// The dtype of weights and activations.
+    var precision: String
+    var isQuick: Bool
+    var measurements: [BenchMeasurement]
+    var series: [BenchSeries]
+}
+
+/// Where it was measured, and how busy the machine was.
+struct BenchMachine: Encodable {
+    var processor: String
+    var cores, threads: Int
+    var libtorch: String
+    /// The instruction set that libtorch's and Maxwell's kernels were chosen for.
+    var vectorCapability: String
+    var waitPolicy: String
+    var loadBefore: Double
+    var loadAfter: Double?
+
+    init() {
+        let information = FileManager.default.contents(atPath: "/proc/cpuinfo") ?? Data()
+        let named = String(decoding: information, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("model name")
+        }
+        processor = named?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+        cores = ProcessInfo.processInfo.processorCount
+        threads = Runtime.threads
+        libtorch = Runtime.version
+        vectorCapability = Runtime.vectorCapability
+        waitPolicy = ProcessInfo.processInfo.environment["OMP_WAIT_POLICY"] ?? "libtorch's own"
+        loadBefore = Self.load
+    }
+
+    /// Processes that wanted a core, averaged over the last minute.
+    static var load: Double {
+        var averages = [0.0]
+        return getloadavg(&averages, 1) == 1 ? averages[0] : .nan
+    }
+}
+
+struct BenchMeasurement: Encodable {
+    /// `group/what/variant`.
+    var name: String
+    /// Median over the rounds, and the least.
+    var seconds, best: Double
+    var rounds: Int
+    /// Medians by part, where the case knows its parts.
+    var parts: [String: Double]
+    /// From the median.
+    var gigaflops, tokensPerSecond: Double?
+    /// `gigaflops` as a share of the square matrix product of the same rounds.
+    var shareOfFloat32Peak, shareOfBfloat16Peak: Double?
+    /// Peak resident memory of the process during one run, everything that the group holds included.
+    var peakBytes: Int?
+
+    init(_ item: BenchCase, _ group: String, _ samples: [[String: Double]], peakBytes: Int?) {
+        name = "\(group)/\(item.name)"
+        let totals = samples.compactMap { $0["total"] }
+        seconds = median(totals)
+        best = totals.min() ?? .nan
+        rounds = samples.count
+        parts = [:]
+        for part in Set(samples.flatMap(\.keys)) where part != "total" {
+            parts[part] = median(samples.compactMap { $0[part] })
+        }
+        gigaflops = item.operations.map { [seconds] in $0 / seconds / 1e9 }
+        tokensPerSecond = item.tokens.map { [seconds] in $0 / seconds }
+        self.peakBytes = peakBytes
+    }
+
+    func withShares(of products: [BenchMeasurement]) -> BenchMeasurement {
+        func share(_ dtype: String) -> Double? {
+            guard let own = gigaflops, let peak = products.first(where: { $0.name.hasSuffix(dtype) })?.gigaflops
+            else { return nil }
+            return own / peak
+        }
+        var result = self
+        result.shareOfFloat32Peak = share("/float32")
+        result.shareOfBfloat16Peak = share("/bfloat16")
+        return result
+    }
+}
+
+/// One part's cost over a varied size.
+struct BenchSeries: Encodable {
+    struct Point: Encodable {
+        var size, seconds: Double
+    }
+    var name, variable: String
+    var points: [Point]
+    /// Null where a cost was too small for the clock.
+    var fit: ScalingFit?
+}
+
+func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return .nan }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+}
