@@ -10,7 +10,7 @@ public struct Parameter {
 
 /// A decoder-only transformer up to its last norm. Logits are the policy head's business (design: nothing of size N·V).
 ///
-/// Axis letters: B sequences, T positions, S decoding slots, D hidden size, V vocabulary.
+/// Axis letters: N rows of a packed forward pass, S decoding slots, K key-value heads, D hidden size, V vocabulary.
 public protocol LanguageModel: AnyObject {
     var config: ModelConfig { get }
     /// Every trained tensor once, in a fixed order; a tied head is not listed twice.
@@ -18,13 +18,13 @@ public protocol LanguageModel: AnyObject {
     /// The policy head's weight [V, D].
     var headWeight: Tensor { get }
 
-    /// Hidden states [B, T, D] of token ids int64 [B, T], position t seeing 0...t.
-    func hidden(_ ids: Tensor) -> Tensor
+    /// Hidden states [N, D] of token ids int64 [N]; `layout` says at which position each row is and what it sees.
+    func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor
 
-    /// The keys and values [B, T, K, D/H] of every layer for token ids int64 [B, T].
-    func prefill(_ ids: Tensor) -> [LayerKeyValues]
+    /// The keys and values [N, K, D/H] of every layer for token ids int64 [N].
+    func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues]
 
-    /// Hidden states [S, D] of one token per slot at its position; the cache is extended by it.
+    /// Hidden states [S, D] of one token per slot at its position, counted from the prompt's start; extends the cache.
     func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor
 }
 

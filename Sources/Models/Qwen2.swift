@@ -54,32 +54,28 @@ public final class Qwen2: LanguageModel {
             base: config.rotaryBase, headSize: config.headSize, length: min(config.contextLength, 1024))
     }
 
-    public func hidden(_ ids: Tensor) -> Tensor {
-        forward(ids) { _, _ in }
+    public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor {
+        states(ids, positions: layout.positions) { _, q, k, v in
+            q.attention(keys: k, values: v, layout: layout, scale: scale)
+        }
     }
 
-    public func prefill(_ ids: Tensor) -> [LayerKeyValues] {
+    public func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues] {
         var captured: [LayerKeyValues] = []
-        _ = forward(ids) { keys, values in captured.append(LayerKeyValues(keys: keys, values: values)) }
+        _ = states(ids, positions: layout.positions) { _, q, k, v in
+            captured.append(LayerKeyValues(keys: k, values: v))
+            return q.attention(keys: k, values: v, layout: layout, scale: scale)
+        }
         return captured
     }
 
     public func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor {
-        let count = tokens.count
-        let angles = angles(upTo: Int(positions.max() ?? 0) + 1).rows(positions)
-        var x = embedding.embedding(Tensor(tokens))
-        for (layer, store) in zip(layers, cache.layers) {
-            let (q, k, v) = project(x, layer, batch: 1, length: count, angles)
-            let rows = [count, config.keyValueHeads, config.headSize]
-            appendToCache(
-                keys: k.reshaped(rows), values: v.reshaped(rows), keyCache: store.keys, valueCache: store.values,
-                slots: slots, positions: positions)
-            let attended = q.reshaped([count, config.heads, config.headSize]).cachedAttention(
-                keyCache: store.keys, valueCache: store.values, slots: slots, positions: positions, scale: scale)
-            x = x + attended.reshaped([count, config.hiddenSize]).linear(layer.output)
-            x = feedForward(x, layer)
+        let (rows, prefixes) = cache.rows(slots: slots, positions: positions)
+        return states(Tensor(tokens), positions: positions) { index, q, k, v in
+            cache.layers[index].append(keys: k, values: v, slots: rows.slots, places: rows.places)
+            return q.cachedAttention(
+                cache.layers[index], prefixes: prefixes.map { $0.layers[index] }, rows: rows, scale: scale)
         }
-        return x.rmsNorm(finalNorm, epsilon: config.normEpsilon)
     }
 
     private var scale: Double { 1 / Double(config.headSize).squareRoot() }
@@ -95,28 +91,28 @@ public final class Qwen2: LanguageModel {
         return rotary
     }
 
-    private func forward(_ ids: Tensor, capture: (_ keys: Tensor, _ values: Tensor) -> Void) -> Tensor {
-        let (batch, length) = (ids.extent(0), ids.extent(1))
-        let angles = angles(upTo: length).prefix(length)
+    /// One row per token through all layers. Rows meet in `attention` alone, which is given the layer's index and its
+    /// queries [N, H, D/H], keys and values [N, K, D/H], and answers [N, H, D/H].
+    private func states(
+        _ ids: Tensor, positions: [Int64], attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
+    ) -> Tensor {
+        let angles = angles(upTo: Int(positions.max() ?? 0) + 1).rows(positions)
         var x = embedding.embedding(ids)
-        for layer in layers {
-            let (q, k, v) = project(x, layer, batch: batch, length: length, angles)
-            capture(k, v)
-            let attended = q.causalAttention(keys: k, values: v, scale: scale)
-            x = x + attended.reshaped([batch, length, config.hiddenSize]).linear(layer.output)
+        for (index, layer) in layers.enumerated() {
+            let (q, k, v) = project(x, layer, rows: positions.count, angles)
+            let attended = attention(index, q, k, v)
+            x = x + attended.reshaped([positions.count, config.hiddenSize]).linear(layer.output)
             x = feedForward(x, layer)
         }
         return x.rmsNorm(finalNorm, epsilon: config.normEpsilon)
     }
 
-    /// Queries [B, T, H, D/H] and keys, values [B, T, K, D/H], rotated.
+    /// Queries [N, H, D/H] and keys, values [N, K, D/H], rotated.
     private func project(
-        _ x: Tensor, _ layer: Layer, batch: Int, length: Int, _ angles: (cosine: Tensor, sine: Tensor)
+        _ x: Tensor, _ layer: Layer, rows: Int, _ angles: (cosine: Tensor, sine: Tensor)
     ) -> (Tensor, Tensor, Tensor) {
         let normed = x.rmsNorm(layer.inputNorm, epsilon: config.normEpsilon)
-        func heads(_ count: Int, _ projected: Tensor) -> Tensor {
-            projected.reshaped([batch, length, count, config.headSize])
-        }
+        func heads(_ count: Int, _ projected: Tensor) -> Tensor { projected.reshaped([rows, count, config.headSize]) }
         let q = heads(config.heads, normed.linear(layer.query, bias: layer.queryBias))
         let k = heads(config.keyValueHeads, normed.linear(layer.key, bias: layer.keyBias))
         let v = heads(config.keyValueHeads, normed.linear(layer.value, bias: layer.valueBias))

@@ -8,27 +8,17 @@ struct RotaryTable {
     /// [length, d/2]
     let cosine: Tensor
     let sine: Tensor
-    private let cosines: [Float]
-    private let sines: [Float]
-    private let half: Int
 
     init(base: Double, headSize: Int, length: Int) {
-        half = headSize / 2
+        let half = headSize / 2
         // float32 throughout, like transformers: parity at long positions depends on the same rounding
         let frequencies = (0..<half).map { Float(1) / powf(Float(base), Float(2 * $0) / Float(headSize)) }
         let angles = (0..<length).flatMap { position in frequencies.map { Float(position) * $0 } }
-        cosines = angles.map(cosf)
-        sines = angles.map(sinf)
-        cosine = Tensor(cosines, shape: [length, half])
-        sine = Tensor(sines, shape: [length, half])
+        cosine = Tensor(angles.map(cosf), shape: [length, half])
+        sine = Tensor(angles.map(sinf), shape: [length, half])
     }
 
-    /// The first `count` positions, [count, d/2] each.
-    func prefix(_ count: Int) -> (cosine: Tensor, sine: Tensor) {
-        (cosine.slice(0..<count), sine.slice(0..<count))
-    }
-
-    /// One row per given position.
+    /// One row [d/2] per given position.
     func rows(_ positions: [Int64]) -> (cosine: Tensor, sine: Tensor) {
         (cosine.rows(positions), sine.rows(positions))
     }

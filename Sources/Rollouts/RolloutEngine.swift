@@ -1,4 +1,4 @@
-// The rollout engine: batched sampling with a key-value cache, prompts prefilled once per group, slots refilled as completions end.
+// The rollout engine: batched sampling with a key-value cache, prompts kept once per group, slots refilled as completions end.
 
 public import Models
 import Torch
@@ -81,13 +81,13 @@ public final class RolloutEngine {
     private func run(
         _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
     ) throws -> [[Completion]] {
-        let longest = prompts.map(\.tokens.count).max() ?? 0
-        let context = model.config.contextLength
-        let length = min(longest + min(options.maxNewTokens, context), context)
+        // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
+        let shortest = prompts.map(\.tokens.count).min() ?? 1
+        let length = max(1, min(options.maxNewTokens, model.config.contextLength - shortest + 1))
         let width = min(slots, max(1, prompts.count * samples))
         let cache = KeyValueCache(config: model.config, slots: width, length: length)
         var schedule = RolloutSchedule(prompts: prompts.count, samplesPerPrompt: samples, slots: width)
-        var prefixes: [Int: (keyValues: [LayerKeyValues], sequence: Int)] = [:]
+        var prefixes: [Int: KeyValuePrefix] = [:]
         var running = [Running?](repeating: nil, count: width)
         var results = [[Completion?]](
             repeating: [Completion?](repeating: nil, count: samples), count: prompts.count)
@@ -97,10 +97,7 @@ public final class RolloutEngine {
             prefill(admissions.filter(\.isFirstOfPrompt).map(\.prompt), of: prompts, into: &prefixes)
             for admission in admissions {
                 let tokens = prompts[admission.prompt].tokens
-                if let prefix = prefixes[admission.prompt] {
-                    cache.write(
-                        prefix.keyValues, sequence: prefix.sequence, count: tokens.count - 1, slot: admission.slot)
-                }
+                cache.begin(slot: admission.slot, after: prefixes[admission.prompt])
                 running[admission.slot] = Running(
                     prompt: admission.prompt, sample: admission.sample, nextToken: tokens[tokens.count - 1],
                     position: tokens.count - 1)
@@ -119,20 +116,17 @@ public final class RolloutEngine {
         return results.map { $0.compactMap(\.self) }
     }
 
-    /// Computes the prefixes of the given prompts, all but their last token, in one padded batch.
-    private func prefill(
-        _ indices: [Int], of prompts: [Prompt], into prefixes: inout [Int: (keyValues: [LayerKeyValues], sequence: Int)]
-    ) {
-        let longest = indices.map { prompts[$0].tokens.count - 1 }.max() ?? 0
-        guard longest > 0 else { return }
-        var ids: [Int64] = []
-        for index in indices {
-            let prefix = prompts[index].tokens.dropLast().map(Int64.init)
-            // right padding: a causal model's earlier positions do not see it
-            ids += prefix + [Int64](repeating: 0, count: longest - prefix.count)
+    /// Computes the prefixes of the given prompts, all but their last token, in one packed batch.
+    private func prefill(_ indices: [Int], of prompts: [Prompt], into prefixes: inout [Int: KeyValuePrefix]) {
+        let tokens = indices.map { prompts[$0].tokens.dropLast() }
+        let ids = tokens.flatMap { $0.map(Int64.init) }
+        guard !ids.isEmpty else { return }
+        let keyValues = model.prefill(Tensor(ids), layout: PackedLayout(tokens.map { .init(prompt: $0.count) }))
+        var row = 0
+        for (index, prefix) in zip(indices, tokens) where !prefix.isEmpty {
+            prefixes[index] = KeyValuePrefix(keyValues, rows: row..<(row + prefix.count))
+            row += prefix.count
         }
-        let keyValues = model.prefill(Tensor(ids, shape: [indices.count, longest]))
-        for (sequence, index) in indices.enumerated() { prefixes[index] = (keyValues, sequence) }
     }
 
     /// One token for every active slot; returns the slots whose completion ended.
@@ -165,7 +159,7 @@ public final class RolloutEngine {
             let isStop = options.stopTokens.contains(token)
             if isStop { running[slot]?.completion.stopReason = .stop }
             let made = states[row].completion.tokens.count + 1
-            let isFull = made >= options.maxNewTokens || states[row].position + 1 >= cache.length
+            let isFull = made >= options.maxNewTokens || states[row].position + 1 >= model.config.contextLength
             if isStop || isFull { ended.append(slot) }
         }
         return ended

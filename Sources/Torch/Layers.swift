@@ -23,35 +23,8 @@ extension Tensor {
         Tensor.make("SwiGLU") { ct_swiglu(handle, up.handle, $0) }
     }
 
-    /// Rotary position embedding of [B, T, H, D] by the half-split convention (2104.09864).
+    /// Rotary position embedding of [.., T, H, D] by the half-split convention (2104.09864).
     public func rotary(cosine: Tensor, sine: Tensor) -> Tensor {
         Tensor.make("rotary embedding") { ct_rotary(handle, cosine.handle, sine.handle, $0) }
-    }
-
-    /// Causal grouped-query attention of queries [B, T, H, D] over keys and values [B, T, K, D].
-    public func causalAttention(keys: Tensor, values: Tensor, scale: Double) -> Tensor {
-        Tensor.make("attention") { ct_causal_attention(handle, keys.handle, values.handle, scale, $0) }
-    }
-}
-
-/// Writes one key and value row per entry into a cache [slots, K, L, D].
-public func appendToCache(
-    keys: Tensor, values: Tensor, keyCache: Tensor, valueCache: Tensor, slots: [Int64], positions: [Int64]
-) {
-    change("append to cache") {
-        precondition(slots.count == keys.extent(0) && positions.count == slots.count, "one place per row")
-        return ct_cache_append(keyCache.handle, valueCache.handle, keys.handle, values.handle, slots, positions)
-    }
-}
-
-extension Tensor {
-    /// One query row per entry, [S, H, D], over positions 0...positions[i] of its slot.
-    public func cachedAttention(
-        keyCache: Tensor, valueCache: Tensor, slots: [Int64], positions: [Int64], scale: Double
-    ) -> Tensor {
-        Tensor.make("cached attention") {
-            precondition(slots.count == extent(0) && positions.count == slots.count, "one place per row")
-            return ct_cached_attention(handle, keyCache.handle, valueCache.handle, slots, positions, scale, $0)
-        }
     }
 }

@@ -1,23 +1,61 @@
-// Cutting a mini-batch into micro-batches that fit a token budget; a pure function of lengths.
+// Cutting a mini-batch into micro-batches of whole groups that fit a token budget; a pure function of the sequences.
 
 /// Which sequences are computed together.
 public enum BatchPacking {
-    /// Micro-batches as lists of sequence indices, longest sequences first, so that padding to a common length wastes little.
+    /// Some completions of one prompt, which is computed once for all of them: indices of sequences.
+    public typealias Group = [Int]
+
+    /// Micro-batches of the given sequences, each a list of groups.
     ///
-    /// A micro-batch of n sequences whose longest has T tokens costs n·T; that stays within `budget` unless a single sequence
-    /// exceeds it, which then stands alone. Every index appears exactly once; the result depends on the lengths only.
-    public static func microBatches(lengths: [Int], budget: Int) -> [[Int]] {
-        let order = lengths.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
-        var batches: [[Int]] = []
-        var longest = 0
-        for index in order {
-            if let current = batches.last, (current.count + 1) * longest <= budget {
-                batches[batches.count - 1].append(index)
+    /// Sequences of the same prompt form a group, in order of first appearance. A group costs its prompt and its
+    /// completions; the sum of a micro-batch stays within `budget`. Only a group that exceeds the budget is cut, into parts
+    /// that each compute the prompt again; a single sequence that exceeds it stands alone. Every index appears once.
+    public static func microBatches(_ sequences: [TrainingSequence], _ indices: [Int], budget: Int) -> [[Group]] {
+        var batches: [[Group]] = []
+        var room = 0
+        for group in groups(sequences, indices) {
+            let prompt = sequences[group[0]].prompt.count
+            let whole = group.reduce(prompt) { $0 + sequences[$1].completionRows }
+            if whole <= room {
+                batches[batches.count - 1].append(group)
+                room -= whole
             } else {
-                batches.append([index])
-                longest = max(1, lengths[index])
+                for part in parts(group, sequences, room: budget - prompt) {
+                    batches.append([part])
+                    room = part.reduce(budget - prompt) { $0 - sequences[$1].completionRows }
+                }
             }
         }
         return batches
+    }
+
+    private static func groups(_ sequences: [TrainingSequence], _ indices: [Int]) -> [Group] {
+        var places: [[Int32]: Int] = [:]
+        var groups: [Group] = []
+        for index in indices {
+            let place = places[sequences[index].prompt, default: groups.count]
+            if place == groups.count {
+                places[sequences[index].prompt] = place
+                groups.append([])
+            }
+            groups[place].append(index)
+        }
+        return groups
+    }
+
+    /// Consecutive completions whose rows fit `room`, at least one each.
+    private static func parts(_ group: Group, _ sequences: [TrainingSequence], room: Int) -> [Group] {
+        var parts: [Group] = []
+        var left = 0
+        for index in group {
+            let rows = sequences[index].completionRows
+            if parts.isEmpty || rows > left {
+                parts.append([])
+                left = room
+            }
+            parts[parts.count - 1].append(index)
+            left -= rows
+        }
+        return parts
     }
 }

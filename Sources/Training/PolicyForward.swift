@@ -1,39 +1,40 @@
-// One micro-batch through the model: padded ids in, hidden states of the trainable rows out, statistics from the policy head.
+// One micro-batch through the model: packed groups in, hidden states of the trainable tokens out, their statistics.
 
 import Models
 import Torch
 
-/// A forward pass of some sequences; keeps the graph if gradients were on.
+/// A forward pass of some groups of sequences; keeps the graph if gradients were on.
 struct PolicyForward {
     /// Sequence indices, in row order.
     let sequences: [Int]
-    /// Hidden states of trainable rows [n, D].
+    /// Hidden states each trainable token is predicted from [n, D].
     let hidden: Tensor
     /// Target ids int64 [n].
     let ids: Tensor
     /// Statistics matrix [9, n].
     let statistics: Tensor
 
-    init(_ model: any LanguageModel, _ all: [TrainingSequence], _ sequences: [Int], temperature: Double) {
-        let chosen = sequences.map { all[$0] }
-        let length = chosen.map(\.inputLength).max() ?? 0
+    init(_ model: any LanguageModel, _ all: [TrainingSequence], _ groups: [BatchPacking.Group], temperature: Double) {
+        sequences = groups.flatMap(\.self)
         var inputs: [Int64] = []
         var rows: [Int64] = []
-        var targets: [Int64] = []
-        inputs.reserveCapacity(chosen.count * length)
-        for (index, sequence) in chosen.enumerated() {
-            let first = index * length + sequence.prompt.count - 1
-            rows += sequence.tokens.indices.map { Int64(first + $0) }
-            targets += sequence.tokens.map(Int64.init)
-            inputs += sequence.prompt.map(Int64.init)
-            inputs += sequence.tokens.dropLast().map(Int64.init)
-            // right padding is invisible to earlier positions of a causal model
-            inputs += [Int64](repeating: 0, count: length - sequence.inputLength)
+        for group in groups {
+            inputs += all[group[0]].prompt.map(Int64.init)
+            let endOfPrompt = Int64(inputs.count - 1)
+            for tokens in group.map({ all[$0].tokens }) where !tokens.isEmpty {
+                // the first token is predicted from the prompt's last row, which all completions share
+                rows.append(endOfPrompt)
+                rows += (0..<(tokens.count - 1)).map { Int64(inputs.count + $0) }
+                inputs += tokens.dropLast().map(Int64.init)
+            }
         }
-        let states = model.hidden(Tensor(inputs, shape: [chosen.count, length]))
-        self.sequences = sequences
-        hidden = states.reshaped([chosen.count * length, model.config.hiddenSize]).rows(rows)
-        ids = Tensor(targets)
+        let layout = PackedLayout(
+            groups.map { group in
+                PackedLayout.Group(
+                    prompt: all[group[0]].prompt.count, completions: group.map { all[$0].completionRows })
+            })
+        hidden = model.hidden(Tensor(inputs), layout: layout).rows(rows)
+        ids = Tensor(sequences.flatMap { all[$0].tokens.map(Int64.init) })
         statistics = PolicyHeadKernels.statistics(
             hidden: hidden, weight: model.headWeight, ids: ids, temperature: temperature)
     }

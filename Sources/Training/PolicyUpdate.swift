@@ -32,7 +32,7 @@ public struct TokenDerivatives: Sendable {
 public struct PolicyUpdater {
     public let model: any LanguageModel
     public var temperature: Double
-    /// Tokens of a forward pass, padding included.
+    /// Tokens of a forward pass; a prompt counts once for all its completions.
     public var microBatchTokens: Int
     /// Up to this many tokens the graphs of all micro-batches are kept between statistics and backward; above, the forward
     /// pass is made twice. The numbers are the same.
@@ -73,10 +73,10 @@ public struct PolicyUpdater {
             let start = clock.now
             let layout = TokenLayout(sequences)
             let batches = packed(sequences, apart: carriesGradient)
-            let padded = batches.reduce(0) { sum, batch in
-                sum + batch.count * (batch.map { sequences[$0].inputLength }.max() ?? 0)
+            let rows = batches.joined().reduce(0) { sum, group in
+                group.reduce(sum + sequences[group[0]].prompt.count) { $0 + sequences[$1].completionRows }
             }
-            let keepsGraphs = padded <= keptGraphTokens
+            let keepsGraphs = rows <= keptGraphTokens
             let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
             var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
             let before = layout.gather(forwards)
@@ -116,15 +116,13 @@ public struct PolicyUpdater {
         }
     }
 
-    /// Micro-batches of sequence indices; with `apart`, none mixes true and false.
-    private func packed(_ sequences: [TrainingSequence], apart: [Bool]? = nil) -> [[Int]] {
-        guard let apart else {
-            return BatchPacking.microBatches(lengths: sequences.map(\.inputLength), budget: microBatchTokens)
+    /// Micro-batches of groups; with `apart`, none mixes true and false.
+    private func packed(_ sequences: [TrainingSequence], apart: [Bool]? = nil) -> [[BatchPacking.Group]] {
+        let sides = apart.map { apart in
+            [true, false].map { side in sequences.indices.filter { apart[$0] == side } }
         }
-        return [true, false].flatMap { side in
-            let indices = sequences.indices.filter { apart[$0] == side }
-            let lengths = indices.map { sequences[$0].inputLength }
-            return BatchPacking.microBatches(lengths: lengths, budget: microBatchTokens).map { $0.map { indices[$0] } }
+        return (sides ?? [Array(sequences.indices)]).flatMap {
+            BatchPacking.microBatches(sequences, $0, budget: microBatchTokens)
         }
     }
 }

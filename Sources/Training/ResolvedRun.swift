@@ -14,6 +14,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Weights, gradients, Adam's two moments, the measured direction: bytes.
     public var trainingStateBytes: Int
+    /// Keys and values of all slots, beside those of the prompts: bytes.
     public var cacheBytes: Int
     public var threads: Int
     public var libtorch: String

@@ -108,7 +108,7 @@ public struct TrainingSettings: Sendable {
     public var miniBatches: Int
     /// Passes over a step's completions.
     public var epochs: Int
-    /// Tokens of one forward pass, padding included; changes memory, not results.
+    /// Tokens of one forward pass, a shared prompt counted once; changes memory, not results.
     public var microBatchTokens: Int
     /// Computes the parameter-space prediction and the measured entropy change at each update.
     public var measuresEntropy: Bool

@@ -11,6 +11,9 @@ public struct TrainingSequence: Sendable, Equatable {
         self.tokens = tokens
     }
 
-    /// Input positions of a forward pass: the last token is predicted, never read.
-    var inputLength: Int { prompt.count + tokens.count - 1 }
+    /// Rows a forward pass needs beside the prompt's: the last token is predicted, never read.
+    public var completionRows: Int { max(0, tokens.count - 1) }
+
+    /// Positions of a context that the sequence fills.
+    var inputLength: Int { prompt.count + completionRows }
 }

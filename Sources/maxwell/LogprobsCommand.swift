@@ -17,7 +17,7 @@ struct LogprobsCommand: ParsableCommand {
     @Option(name: .customLong("in"), help: "JSONL.") var input: String
     @Option(name: .customLong("out"), help: "JSONL; standard output if not given.") var output: String?
     @Option(help: "Divides the logits.") var temperature = 1.0
-    @Option(help: "Tokens of one forward pass, padding included.") var microBatchTokens = 8192
+    @Option(help: "Tokens of one forward pass; a shared prompt counts once.") var microBatchTokens = 8192
 
     private static let example = #"{"prompt": "...", "completion": "..."}"#
 

@@ -38,7 +38,9 @@ extension LanguageModel {
     /// Logits of one sequence, row-major [T, V].
     func logits(_ ids: [Int64]) throws -> [Float] {
         try withTorchErrors {
-            withoutGradient { hidden(Tensor(ids, shape: [1, ids.count])).linear(headWeight).floats }
+            withoutGradient {
+                hidden(Tensor(ids), layout: PackedLayout([.init(prompt: ids.count)])).linear(headWeight).floats
+            }
         }
     }
 }

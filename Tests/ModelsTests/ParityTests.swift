@@ -18,25 +18,19 @@ import Trajectories
     }
 
     @Test(arguments: Fixture.all)
-    func `a padded batch gives every sequence its own logits`(fixture: Fixture) throws {
+    func `a packed batch gives every sequence its own logits`(fixture: Fixture) throws {
         let model = try ModelFolder.load(fixture.folder)
         let references = try fixture.references()
-        let longest = references.map(\.ids.count).max() ?? 0
-        let padded = references.flatMap { $0.ids + [Int64](repeating: 1, count: longest - $0.ids.count) }
-        let vocabulary = model.config.vocabularySize
+        let layout = PackedLayout(references.map { .init(prompt: $0.ids.count) })
         let logits = try withTorchErrors {
             withoutGradient {
-                model.hidden(Tensor(padded, shape: [references.count, longest])).linear(model.headWeight).floats
+                model.hidden(Tensor(references.flatMap(\.ids)), layout: layout).linear(model.headWeight).floats
             }
         }
-        for (row, reference) in references.enumerated() {
-            let start = row * longest * vocabulary
-            let own = Array(logits[start..<(start + reference.logits.count)])
-            #expect(largestDifference(own, reference.logits) < 1e-4)
-        }
+        #expect(largestDifference(logits, references.flatMap(\.logits)) < 1e-4)
     }
 
-    /// Four sequences in slots of any order: prefixes of different lengths prefilled in one padded batch, then one token
+    /// Four sequences in slots of any order: prefixes of different lengths prefilled in one packed batch, then one token
     /// a step, sequences of different lengths leaving at different times.
     @Test(arguments: Fixture.all)
     func `decoding with a cache agrees with the full forward pass`(fixture: Fixture) throws {
@@ -54,13 +48,16 @@ import Trajectories
                 let cache = KeyValueCache(config: model.config, slots: 5, length: 24)
                 // slots are used a second time, with what the first left in them
                 for _ in 0..<2 {
-                    let longest = prefixes.max() ?? 0
-                    let padded = zip(sequences, prefixes).flatMap { sequence, prefix in
-                        Array(sequence[..<prefix]) + [Int64](repeating: 2, count: longest - prefix)
-                    }
-                    let prefilled = model.prefill(Tensor(padded, shape: [sequences.count, longest]))
+                    let packed = zip(sequences, prefixes).flatMap { $0[..<$1] }
+                    let prefilled = model.prefill(
+                        Tensor(packed), layout: PackedLayout(prefixes.map { .init(prompt: $0) }))
+                    var row = 0
                     for (index, prefix) in prefixes.enumerated() {
-                        cache.write(prefilled, sequence: index, count: prefix, slot: Int(slots[index]))
+                        let rows = row..<(row + prefix)
+                        cache.begin(
+                            slot: Int(slots[index]),
+                            after: rows.isEmpty ? nil : KeyValuePrefix(prefilled, rows: rows))
+                        row += prefix
                     }
                     var positions = prefixes
                     while true {
@@ -112,10 +109,11 @@ import Trajectories
         let error = #expect(throws: TorchError.self) {
             try withTorchErrors {
                 let missing = Tensor.zeros([2]).reshaped([3])
-                _ = model.hidden(missing)
+                let layout = PackedLayout([.init(prompt: 3)])
+                _ = model.hidden(missing, layout: layout)
                 let cache = KeyValueCache(config: model.config, slots: 1, length: 4)
-                cache.write(model.prefill(missing), sequence: 0, count: 2, slot: 0)
-                let hidden = model.decode(tokens: [1], positions: [0], slots: [0], cache: cache)
+                cache.begin(slot: 0, after: KeyValuePrefix(model.prefill(missing, layout: layout), rows: 0..<2))
+                let hidden = model.decode(tokens: [1], positions: [2], slots: [0], cache: cache)
                 let drawn = PolicyHeadKernels.sample(
                     hidden: hidden, weight: model.headWeight, temperature: 1, greedy: false, seed: 1,
                     counters: [0, 0, 0, 0])
@@ -134,7 +132,8 @@ import Trajectories
             zip(try model.logits(ids), seeds).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         }
         let (found, tensors) = try withTorchErrors {
-            let logits = model.hidden(Tensor(ids, shape: [1, ids.count])).linear(model.headWeight)
+            let logits = model.hidden(Tensor(ids), layout: PackedLayout([.init(prompt: ids.count)]))
+                .linear(model.headWeight)
             let tensors = model.parameters.map(\.tensor)
             return (
                 gradients(of: [logits], seeds: [Tensor(seeds, shape: logits.shape)], by: tensors).map(\.floats), tensors

@@ -66,8 +66,9 @@ import Trajectories
                 let tokens = prompt.tokens + group[0].tokens
                 let logits = try withTorchErrors {
                     withoutGradient {
-                        let hidden = model.hidden(Tensor(tokens.map(Int64.init), shape: [1, tokens.count]))
-                        return hidden.reshaped([tokens.count, 16]).matmul(model.headWeight.transposed(0, 1)).floats
+                        let layout = PackedLayout([.init(prompt: tokens.count)])
+                        let hidden = model.hidden(Tensor(tokens.map(Int64.init)), layout: layout)
+                        return hidden.matmul(model.headWeight.transposed(0, 1)).floats
                     }
                 }
                 for (offset, token) in group[0].tokens.enumerated() {

@@ -7,6 +7,16 @@ import Torch
 @Suite struct FailureScopeTests {
     struct Interruption: Error {}
 
+    static func attention(_ q: [Int], _ k: [Int], _ groups: [PackedLayout.Group]) -> Tensor {
+        Tensor.zeros(q).attention(keys: .zeros(k), values: .zeros(k), layout: PackedLayout(groups), scale: 1)
+    }
+
+    static func cachedAttention(slot: Int64, place: Int64, prefix: Int64 = -1, width: Int = 4) -> Tensor {
+        Tensor.zeros([1, 2, 4]).cachedAttention(
+            KeyValuePanels(slots: 1, heads: 2, length: 3, width: width),
+            rows: CachedRows(slots: [slot], places: [place], prefixes: [prefix]), scale: 1)
+    }
+
     @Test func `the first failure is thrown, in libtorch's words`() throws {
         let error = #expect(throws: TorchError.self) {
             try withTorchErrors {
@@ -21,16 +31,21 @@ import Torch
 
     @Test func `what comes after a failure changes nothing`() throws {
         let (target, other) = try withTorchErrors { (Tensor([1, 2] as [Float]), Tensor([5, 5] as [Float])) }
-        let cache = try withTorchErrors { Tensor.zeros([1, 1, 2, 2]) }
+        let cache = try withTorchErrors { KeyValuePanels(slots: 1, heads: 1, length: 2, width: 2) }
+        func cached() throws -> [Float] {
+            try withTorchErrors {
+                let rows = CachedRows(slots: [0], places: [0], prefixes: [-1])
+                return Tensor([1, 1] as [Float], shape: [1, 1, 2]).cachedAttention(cache, rows: rows, scale: 1).floats
+            }
+        }
         #expect(throws: TorchError.self) {
             try withTorchErrors {
                 let missing = Tensor.zeros([2, 3]).matmul(.zeros([2, 3]))
                 target.assign(other)
                 target.accumulate(other)
-                appendToCache(
+                cache.append(
                     keys: Tensor([1, 1] as [Float], shape: [1, 1, 2]),
-                    values: Tensor([1, 1] as [Float], shape: [1, 1, 2]),
-                    keyCache: cache, valueCache: cache, slots: [0], positions: [0])
+                    values: Tensor([1, 1] as [Float], shape: [1, 1, 2]), slots: [0], places: [0])
                 var optimiser = AdamW([target], options: .init())
                 let result = optimiser.step(gradients: [other], learningRate: 1)
                 #expect(optimiser.stepCount == 0)
@@ -39,9 +54,8 @@ import Torch
                 #expect(gradients(of: [missing], seeds: [missing], by: [target]).count == 1)
             }
         }
-        let (left, kept) = try withTorchErrors { (target.floats, cache.floats) }
-        #expect(left == [1, 2])
-        #expect(kept == [0, 0, 0, 0])
+        #expect(try withTorchErrors { target.floats } == [1, 2])
+        #expect(try cached() == [0, 0])
     }
 
     @Test func `an error thrown after a failed operator gives way to the operator's`() throws {
@@ -79,29 +93,12 @@ import Torch
             ("rotary rank", { Tensor.zeros([4, 2]).rotary(cosine: .zeros([4, 1]), sine: .zeros([4, 1])) }),
             ("rotary angles", { Tensor.zeros([2, 4, 1, 2]).rotary(cosine: .zeros([2, 1]), sine: .zeros([2, 1])) }),
             ("rotary width 0", { Tensor.zeros([1, 2, 1, 0]).rotary(cosine: .zeros([2, 0]), sine: .zeros([2, 0])) }),
-            (
-                "attention heads",
-                {
-                    Tensor.zeros([1, 2, 3, 4]).causalAttention(
-                        keys: .zeros([1, 2, 2, 4]), values: .zeros([1, 2, 2, 4]), scale: 1)
-                }
-            ),
-            (
-                "cache position",
-                {
-                    Tensor.zeros([1, 2, 4]).cachedAttention(
-                        keyCache: .zeros([1, 2, 3, 4]), valueCache: .zeros([1, 2, 3, 4]), slots: [0], positions: [3],
-                        scale: 1)
-                }
-            ),
-            (
-                "cache slot",
-                {
-                    Tensor.zeros([1, 2, 4]).cachedAttention(
-                        keyCache: .zeros([1, 2, 3, 4]), valueCache: .zeros([1, 2, 3, 4]), slots: [-1], positions: [0],
-                        scale: 1)
-                }
-            ),
+            ("attention heads", { Self.attention([2, 3, 4], [2, 2, 4], [.init(prompt: 2)]) }),
+            ("attention rows", { Self.attention([2, 2, 4], [2, 2, 4], [.init(prompt: 1, completions: [2])]) }),
+            ("cache place", { Self.cachedAttention(slot: 0, place: 3) }),
+            ("cache slot", { Self.cachedAttention(slot: -1, place: 0) }),
+            ("cache prefix", { Self.cachedAttention(slot: 0, place: 0, prefix: 0) }),
+            ("cache width", { Self.cachedAttention(slot: 0, place: 0, width: 5) }),
         ]
         for (name, attempt) in attempts {
             let error = #expect(throws: TorchError.self, "\(name)") { try withTorchErrors { attempt() } }

@@ -92,41 +92,20 @@ import Trajectories
     }
 
     @Test(arguments: [(3, 3), (4, 2), (7, 1), (14, 2), (1, 1)])
-    func `causal attention with shared key heads`(heads: Int, shared: Int) throws {
+    func `attention of groups with shared key heads`(heads: Int, shared: Int) throws {
         var random = RandomSource(54, case: heads)
-        for length in [1, 6] {
+        let layouts: [[PackedLayout.Group]] = [
+            [.init(prompt: 1)], [.init(prompt: 6), .init(prompt: 2)],
+            [.init(prompt: 3, completions: [2, 0, 1]), .init(prompt: 1, completions: [4]), .init(prompt: 2)],
+        ]
+        for groups in layouts {
+            let layout = PackedLayout(groups)
             try expectRight(
-                "attention \(heads)/\(shared), T = \(length)", &random,
-                shapes: [[2, length, heads, 4], [2, length, shared, 4], [2, length, shared, 4]],
-                LayerReference.attention(batch: 2, length: length, heads: heads, shared: shared, width: 4, scale: 0.5)
-            ) { $0[0].causalAttention(keys: $0[1], values: $0[2], scale: 0.5) }
-        }
-    }
-
-    @Test func `attention over a cache is the last row of causal attention`() throws {
-        var random = RandomSource(55)
-        let (heads, shared, width, length) = (6, 2, 20, 9)
-        let q = random.normals(length * heads * width)
-        let k = random.normals(length * shared * width)
-        let v = random.normals(length * shared * width)
-        let exact = LayerReference.attention(
-            batch: 1, length: length, heads: heads, shared: shared, width: width, scale: 0.25)([
-                q.map(Double.init), k.map(Double.init), v.map(Double.init),
-            ])
-        try withTorchErrors {
-            let keyCache = Tensor.zeros([3, shared, 12, width])
-            let valueCache = Tensor.zeros([3, shared, 12, width])
-            let keys = Tensor(k, shape: [length, shared, width])
-            let values = Tensor(v, shape: [length, shared, width])
-            for slot: Int64 in [2, 0] {
-                appendToCache(
-                    keys: keys, values: values, keyCache: keyCache, valueCache: valueCache,
-                    slots: [Int64](repeating: slot, count: length), positions: (0..<Int64(length)).map { $0 })
-            }
-            let out = Tensor(q, shape: [length, heads, width]).cachedAttention(
-                keyCache: keyCache, valueCache: valueCache, slots: (0..<Int64(length)).map { $0 % 2 * 2 },
-                positions: (0..<Int64(length)).map { $0 }, scale: 0.25)
-            #expect(zip(out.floats, exact).allSatisfy { abs(Double($0) - $1) < 1e-5 })
+                "attention \(heads)/\(shared), N = \(layout.rowCount)", &random,
+                shapes: [heads, shared, shared].map { [layout.rowCount, $0, 4] },
+                LayerReference.attention(
+                    seen: LayerReference.seen(groups), heads: heads, shared: shared, width: 4, scale: 0.5)
+            ) { $0[0].attention(keys: $0[1], values: $0[2], layout: layout, scale: 0.5) }
         }
     }
 

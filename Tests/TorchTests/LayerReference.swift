@@ -1,6 +1,7 @@
 // The transformer layers written out in Double, and central differences of them.
 
 import Foundation
+import Torch
 
 /// Tensors of a layer as flat Double arrays, inputs first to last.
 typealias LayerFunction = @Sendable ([[Double]]) -> [Double]
@@ -53,30 +54,39 @@ enum LayerReference {
         }
     }
 
-    /// q [B, T, H, D], k and v [B, T, K, D].
-    static func attention(batch: Int, length: Int, heads: Int, shared: Int, width: Int, scale: Double) -> LayerFunction
-    {
+    /// q [N, H, D], k and v [N, K, D]; row n sees the rows `seen[n]`.
+    static func attention(seen: [[Int]], heads: Int, shared: Int, width: Int, scale: Double) -> LayerFunction {
         { input in
-            var out: [Double] = []
-            for b in 0..<batch {
-                for t in 0..<length {
-                    for head in 0..<heads {
-                        let query = ((b * length + t) * heads + head) * width
-                        func row(_ s: Int) -> Int { ((b * length + s) * shared + head * shared / heads) * width }
-                        let scores = (0...t).map { s in
-                            (0..<width).reduce(0) { $0 + input[0][query + $1] * input[1][row(s) + $1] } * scale
-                        }
-                        let top = scores.max() ?? 0
-                        let weights = scores.map { exp($0 - top) }
-                        let mass = weights.reduce(0, +)
-                        out += (0..<width).map { d in
-                            (0...t).reduce(0) { $0 + weights[$1] / mass * input[2][row($1) + d] }
-                        }
+            seen.enumerated().flatMap { row, rows in
+                (0..<heads).flatMap { head in
+                    let query = (row * heads + head) * width
+                    func place(_ s: Int) -> Int { (s * shared + head * shared / heads) * width }
+                    let scores = rows.map { s in
+                        (0..<width).reduce(0) { $0 + input[0][query + $1] * input[1][place(s) + $1] } * scale
+                    }
+                    let top = scores.max() ?? 0
+                    let weights = scores.map { exp($0 - top) }
+                    let mass = weights.reduce(0, +)
+                    return (0..<width).map { d in
+                        zip(rows, weights).reduce(0) { $0 + $1.1 / mass * input[2][place($1.0) + d] }
                     }
                 }
             }
-            return out
         }
+    }
+
+    /// The rows that each row of a layout sees, itself last.
+    static func seen(_ groups: [PackedLayout.Group]) -> [[Int]] {
+        var seen: [[Int]] = []
+        for group in groups {
+            let prompt = Array(seen.count..<(seen.count + group.prompt))
+            seen += prompt.indices.map { Array(prompt[...$0]) }
+            for count in group.completions {
+                let own = Array(seen.count..<(seen.count + count))
+                seen += own.indices.map { prompt + own[...$0] }
+            }
+        }
+        return seen
     }
 }
 

@@ -1,34 +1,62 @@
-// Micro-batches: every sequence once, within the budget, by lengths alone.
+// Micro-batches: every sequence once, whole groups within the budget.
 
 import Testing
 import Training
 import Trajectories
 
 @Suite struct BatchPackingTests {
-    @Test func `over 1,000 random cases every sequence appears once and the budget holds`() {
+    static func cost(_ group: BatchPacking.Group, _ sequences: [TrainingSequence]) -> Int {
+        group.reduce(sequences[group[0]].prompt.count) { $0 + sequences[$1].completionRows }
+    }
+
+    @Test
+    func `over 1,000 random cases every sequence appears once, the budget holds, and only what exceeds it is cut`() {
         for number in 0..<1_000 {
             var random = RandomSource(seed: 2, purpose: .testing, step: number)
-            let lengths = (0..<random.integer(below: 40)).map { _ in random.integer(below: 30) }
+            let prompts = (0..<(1 + random.integer(below: 6))).map { index in
+                [Int32(index)] + [Int32](repeating: 0, count: random.integer(below: 12))
+            }
+            let sequences = (0..<random.integer(below: 40)).map { _ in
+                TrainingSequence(
+                    prompt: prompts[random.integer(below: prompts.count)],
+                    tokens: [Int32](repeating: 1, count: 1 + random.integer(below: 20)))
+            }
+            let chosen = sequences.indices.filter { _ in random.integer(below: 4) > 0 }
             let budget = 1 + random.integer(below: 120)
-            let batches = BatchPacking.microBatches(lengths: lengths, budget: budget)
-            #expect(batches.flatMap(\.self).sorted() == Array(lengths.indices))
+            let batches = BatchPacking.microBatches(sequences, chosen, budget: budget)
+            #expect(batches.joined().joined().sorted() == chosen)
             for batch in batches {
-                let longest = batch.map { lengths[$0] }.max() ?? 0
-                #expect(!batch.isEmpty)
-                #expect(batch.count == 1 || batch.count * longest <= budget)
-                #expect(batch.map { lengths[$0] } == batch.map { lengths[$0] }.sorted(by: >))
+                let total = batch.reduce(0) { $0 + Self.cost($1, sequences) }
+                #expect(total <= budget || (batch.count == 1 && batch[0].count == 1))
+                #expect(
+                    batch.allSatisfy { group in
+                        !group.isEmpty && group.allSatisfy { sequences[$0].prompt == sequences[group[0]].prompt }
+                    })
             }
-            // no batch could have taken the next one's first sequence
+            for (prompt, parts) in Dictionary(
+                grouping: batches.joined(), by: { sequences[$0[0]].prompt })
+            {
+                let whole = chosen.filter { sequences[$0].prompt == prompt }
+                #expect(parts.count == 1 || Self.cost(whole, sequences) > budget, "a group that fits was cut")
+                #expect(parts.flatMap(\.self) == whole, "a group keeps its order")
+            }
+            // no batch could have taken what the next one starts with, unless that is a part of a group that was cut
             for (batch, next) in zip(batches, batches.dropFirst()) {
-                #expect((batch.count + 1) * max(1, lengths[batch[0]]) > budget)
-                #expect(lengths[next[0]] <= lengths[batch[batch.count - 1]])
+                let total = batch.reduce(0) { $0 + Self.cost($1, sequences) }
+                let whole = chosen.filter { sequences[$0].prompt == sequences[next[0][0]].prompt }
+                #expect(total + Self.cost(whole, sequences) > budget)
             }
-            #expect(batches == BatchPacking.microBatches(lengths: lengths, budget: budget))
+            #expect(batches == BatchPacking.microBatches(sequences, chosen, budget: budget))
         }
     }
 
     @Test func `a sequence longer than the budget stands alone`() {
-        #expect(BatchPacking.microBatches(lengths: [3, 50, 4, 3], budget: 8) == [[1], [2, 0], [3]])
-        #expect(BatchPacking.microBatches(lengths: [], budget: 8).isEmpty)
+        let sequences = [(1, 3), (2, 40), (1, 4), (3, 2)].map { prompt, tokens in
+            TrainingSequence(prompt: [prompt], tokens: [Int32](repeating: 0, count: tokens))
+        }
+        #expect(BatchPacking.microBatches(sequences, [0, 1, 2, 3], budget: 8) == [[[0, 2]], [[1]], [[3]]])
+        #expect(BatchPacking.microBatches(sequences, [0, 3, 2], budget: 8) == [[[0, 2], [3]]])
+        #expect(BatchPacking.microBatches(sequences, [0, 2], budget: 5) == [[[0]], [[2]]])
+        #expect(BatchPacking.microBatches([], [], budget: 8).isEmpty)
     }
 }

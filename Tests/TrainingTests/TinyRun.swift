@@ -155,8 +155,10 @@ struct UpdateCase {
         var random = RandomSource(seed: seed, purpose: .testing)
         func tokens(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(random.integer(below: 23)) } }
         var made: [TrainingSequence] = []
-        for _ in 0..<count {
-            let prompt = tokens(1 + random.integer(below: 6))
+        for index in 0..<count {
+            // prompts of 1, 2, 3, 1, 2, 3, ... completions
+            let isFresh = [0, 1, 3].contains(index % 6)
+            let prompt = isFresh ? tokens(1 + random.integer(below: 6)) : made[index - 1].prompt
             made.append(TrainingSequence(prompt: prompt, tokens: tokens(1 + random.integer(below: 8))))
         }
         sequences = made

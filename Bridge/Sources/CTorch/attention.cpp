@@ -1,14 +1,15 @@
-// Causal grouped-query attention for training: a fused pass for short sequences on the CPU, libtorch's attention otherwise.
+// Causal grouped-query attention of packed groups: a prompt's rows once, then the rows of each completion, which see all of the prompt.
 //
-// Reinforcement on verifiable problems trains many short sequences; there a library call per head costs more than its arithmetic.
+// On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp); elsewhere libtorch's attention, segment by segment.
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cmath>
+#include <algorithm>
+#include <memory>
 #include <vector>
 
+#include "attention_kernels.hpp"
 #include "boundary.hpp"
-#include "lanes.hpp"
 
 using ct::in;
 using torch::autograd::AutogradContext;
@@ -16,143 +17,151 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// Up to this length the fused pass is used: its inner loops run over one head's width, so long sequences want blocked products.
-constexpr int64_t kShort = 128;
+/// The segments of all groups, in row order; group g has those from starts[g] to starts[g + 1], its prompt first.
+struct Layout {
+    std::vector<int64_t> lengths, starts, first_rows;
 
-/// One sequence: q and out [T, H, D], k and v [T, K, D], probabilities [H, T, T] of which row t holds t + 1 numbers.
-struct Extents {
-    int64_t length, heads, shared, width;
-    float scale;
+    Layout(std::vector<int64_t> lengths_in, const std::vector<int64_t> &segments) : lengths(std::move(lengths_in)), starts{0} {
+        int64_t row = 0;
+        for (const auto count : segments) {
+            first_rows.push_back(row);
+            for (int64_t i = starts.back(); i < starts.back() + count; ++i) row += lengths[i];
+            starts.push_back(starts.back() + count);
+        }
+        first_rows.push_back(row);
+    }
+
+    int64_t groups() const { return static_cast<int64_t>(starts.size()) - 1; }
+    int64_t rows() const { return first_rows.back(); }
+    ct::AttentionGroup group(int64_t g) const {
+        const auto first = lengths.begin() + starts[g], last = lengths.begin() + starts[g + 1];
+        return {&*first, last - first, last - first > 1 ? *std::max_element(first + 1, last) : 0};
+    }
 };
 
-CT_CLONES void attend_sequence(const float *q, const float *k, const float *v, float *out, float *probabilities, Extents e) {
-    const int64_t q_step = e.heads * e.width, k_step = e.shared * e.width;
-    for (int64_t head = 0; head < e.heads; ++head) {
-        const float *keys = k + head / (e.heads / e.shared) * e.width, *values = v + head / (e.heads / e.shared) * e.width;
-        for (int64_t t = 0; t < e.length; ++t) {
-            const float *query = q + t * q_step + head * e.width;
-            float *row = probabilities + (head * e.length + t) * e.length, *y = out + t * q_step + head * e.width;
-            float top = -INFINITY;
-            for (int64_t s = 0; s <= t; ++s) {
-                row[s] = e.scale * ct::dot(query, keys + s * k_step, e.width);
-                top = row[s] > top ? row[s] : top;
-            }
-            float mass = 0;
-            for (int64_t s = 0; s <= t; ++s) {
-                row[s] = ct::exponential(row[s] - top);
-                mass += row[s];
-            }
-            const float share = 1 / mass;
-            for (int64_t d = 0; d < e.width; ++d) y[d] = 0;
-            for (int64_t s = 0; s <= t; ++s) {
-                row[s] *= share;
-                const float p = row[s], *value = values + s * k_step;
-                for (int64_t d = 0; d < e.width; ++d) y[d] += p * value[d];
-            }
-        }
-    }
+ct::AttentionHeads heads_of(const at::Tensor &q, const at::Tensor &k, double scale) {
+    return {q.size(1), k.size(1), q.size(2), static_cast<float>(scale)};
 }
 
-/// With P the probabilities: dV = P^T dO, dP = dO V^T, dS = P (dP - rowsum(P dP)), dQ = scale dS K, dK = scale dS^T Q.
-CT_CLONES void attend_sequence_backward(
-    const float *q, const float *k, const float *v, const float *probabilities, const float *d_out, float *d_q, float *d_k, float *d_v,
-    float *d_row, Extents e) {
-    const int64_t q_step = e.heads * e.width, k_step = e.shared * e.width;
-    for (int64_t i = 0; i < e.length * q_step; ++i) d_q[i] = 0;
-    for (int64_t i = 0; i < e.length * k_step; ++i) d_k[i] = d_v[i] = 0;
-    for (int64_t head = 0; head < e.heads; ++head) {
-        const int64_t at = head / (e.heads / e.shared) * e.width;
-        for (int64_t t = 0; t < e.length; ++t) {
-            const float *query = q + t * q_step + head * e.width, *dy = d_out + t * q_step + head * e.width;
-            const float *row = probabilities + (head * e.length + t) * e.length;
-            float *dq = d_q + t * q_step + head * e.width;
-            float sum = 0;
-            for (int64_t s = 0; s <= t; ++s) {
-                d_row[s] = ct::dot(dy, v + s * k_step + at, e.width);
-                sum += row[s] * d_row[s];
-            }
-            for (int64_t s = 0; s <= t; ++s) {
-                const float p = row[s], slope = e.scale * p * (d_row[s] - sum);
-                const float *key = k + s * k_step + at;
-                float *dk = d_k + s * k_step + at, *dv = d_v + s * k_step + at;
-                for (int64_t d = 0; d < e.width; ++d) {
-                    dv[d] += p * dy[d];
-                    dq[d] += slope * key[d];
-                    dk[d] += slope * query[d];
-                }
-            }
-        }
-    }
+/// Runs `body(group, head, piece)` once for each. Groups and heads are cut into pieces only where there are fewer of them than threads.
+template <class Body>
+void over_pieces(
+    const Layout &layout, ct::AttentionHeads heads, int64_t pieces, int64_t (*scratch_of)(ct::AttentionGroup, ct::AttentionHeads), Body &&body) {
+    int64_t room = 0;
+    for (int64_t g = 0; g < layout.groups(); ++g) room = std::max(room, scratch_of(layout.group(g), heads));
+    at::parallel_for(0, layout.groups() * heads.keys * pieces, 1, [&](int64_t begin, int64_t end) {
+        const auto scratch = std::make_unique_for_overwrite<float[]>(room);
+        for (int64_t task = begin; task < end; ++task)
+            body(
+                task / pieces % layout.groups(), task / pieces / layout.groups(), ct::AttentionPiece{task % pieces, pieces}, scratch.get());
+    });
 }
 
-Extents extents(const at::Tensor &q, const at::Tensor &k, double scale) {
-    return {q.size(1), q.size(2), k.size(2), q.size(3), static_cast<float>(scale)};
+int64_t pieces_of(const Layout &layout, ct::AttentionHeads heads) {
+    return std::max<int64_t>(1, at::get_num_threads() / std::max<int64_t>(1, layout.groups() * heads.keys));
 }
 
-struct ShortAttention : torch::autograd::Function<ShortAttention> {
+struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
     static at::Tensor forward(
-        AutogradContext *ctx, const at::Tensor &q_in, const at::Tensor &k_in, const at::Tensor &v_in, double scale) {
+        AutogradContext *ctx, const at::Tensor &q_in, const at::Tensor &k_in, const at::Tensor &v_in, const std::vector<int64_t> &lengths,
+        const std::vector<int64_t> &segments, double scale) {
         const auto q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
-        const auto e = extents(q, k, scale);
-        auto out = at::empty_like(q), probabilities = at::empty({q.size(0), e.heads, e.length, e.length}, q.options());
-        at::parallel_for(0, q.size(0), 1, [&](int64_t begin, int64_t end) {
-            for (int64_t b = begin; b < end; ++b) {
-                const int64_t at_q = b * e.length * e.heads * e.width, at_k = b * e.length * e.shared * e.width;
-                attend_sequence(
-                    q.const_data_ptr<float>() + at_q, k.const_data_ptr<float>() + at_k, v.const_data_ptr<float>() + at_k,
-                    out.mutable_data_ptr<float>() + at_q, probabilities.mutable_data_ptr<float>() + b * e.heads * e.length * e.length, e);
-            }
+        const Layout layout(lengths, segments);
+        const auto heads = heads_of(q, k, scale);
+        auto out = at::empty_like(q), logsum = at::empty({q.size(0), q.size(1)}, q.options());
+        const int64_t q_row = heads.queries * heads.width, k_row = heads.keys * heads.width;
+        const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
+        float *outp = out.mutable_data_ptr<float>(), *logsump = logsum.mutable_data_ptr<float>();
+        const int64_t pieces = pieces_of(layout, heads);
+        over_pieces(layout, heads, pieces, ct::attend_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
+            const int64_t row = layout.first_rows[g];
+            ct::attend(
+                {qp + row * q_row, kp + row * k_row, vp + row * k_row}, layout.group(g), heads, head, piece, outp + row * q_row,
+                logsump + row * heads.queries, scratch);
         });
-        ctx->save_for_backward({q, k, v, probabilities});
+        ctx->save_for_backward({q, k, v, out, logsum});
+        ctx->saved_data["lengths"] = lengths;
+        ctx->saved_data["segments"] = segments;
         ctx->saved_data["scale"] = scale;
         return out;
     }
 
     static variable_list backward(AutogradContext *ctx, variable_list grads) {
         const auto saved = ctx->get_saved_variables();
-        const auto &q = saved[0], &k = saved[1], &v = saved[2], &probabilities = saved[3];
+        const auto &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3], &logsum = saved[4];
         const auto dy = grads[0].contiguous();
-        const auto e = extents(q, k, ctx->saved_data["scale"].toDouble());
-        auto d_q = at::empty_like(q), d_k = at::empty_like(k), d_v = at::empty_like(v);
-        at::parallel_for(0, q.size(0), 1, [&](int64_t begin, int64_t end) {
-            std::vector<float> scratch(e.length);
-            for (int64_t b = begin; b < end; ++b) {
-                const int64_t at_q = b * e.length * e.heads * e.width, at_k = b * e.length * e.shared * e.width;
-                attend_sequence_backward(
-                    q.const_data_ptr<float>() + at_q, k.const_data_ptr<float>() + at_k, v.const_data_ptr<float>() + at_k,
-                    probabilities.const_data_ptr<float>() + b * e.heads * e.length * e.length, dy.const_data_ptr<float>() + at_q,
-                    d_q.mutable_data_ptr<float>() + at_q, d_k.mutable_data_ptr<float>() + at_k, d_v.mutable_data_ptr<float>() + at_k,
-                    scratch.data(), e);
-            }
+        const Layout layout(ctx->saved_data["lengths"].toIntVector(), ctx->saved_data["segments"].toIntVector());
+        const auto heads = heads_of(q, k, ctx->saved_data["scale"].toDouble());
+        const int64_t pieces = pieces_of(layout, heads), q_row = heads.queries * heads.width, k_row = heads.keys * heads.width;
+        auto d_q = at::zeros_like(q);
+        // each piece sums into keys and values of its own, which are then added in order
+        auto d_k = at::zeros({pieces, k.size(0), k.size(1), k.size(2)}, k.options()), d_v = at::zeros_like(d_k);
+        const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
+        const float *outp = out.const_data_ptr<float>(), *logsump = logsum.const_data_ptr<float>(), *dyp = dy.const_data_ptr<float>();
+        float *dqp = d_q.mutable_data_ptr<float>(), *dkp = d_k.mutable_data_ptr<float>(), *dvp = d_v.mutable_data_ptr<float>();
+        over_pieces(layout, heads, pieces, ct::attend_backward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
+            const int64_t row = layout.first_rows[g], keys = (piece.index * k.size(0) + row) * k_row + head * heads.width;
+            ct::attend_backward(
+                {qp + row * q_row, kp + row * k_row, vp + row * k_row}, outp + row * q_row, logsump + row * heads.queries, dyp + row * q_row,
+                layout.group(g), heads, head, piece, {dqp + row * q_row, dkp + keys, dvp + keys, k_row}, scratch);
         });
-        return {d_q, d_k, d_v, at::Tensor()};
+        return {d_q, pieces == 1 ? d_k[0] : d_k.sum(0), pieces == 1 ? d_v[0] : d_v.sum(0), at::Tensor(), at::Tensor(), at::Tensor()};
     }
 };
 
-/// libtorch's attention wants [B, H, T, D] and as many key heads as query heads.
-at::Tensor library_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, double scale) {
-    const int64_t heads = q.size(2), shared = k.size(2);
-    const auto spread = [&](const at::Tensor &t) {
-        if (heads == shared) return t.transpose(1, 2);
-        const auto b = t.size(0), n = t.size(1), d = t.size(3);
-        return t.transpose(1, 2).unsqueeze(2).expand({b, shared, heads / shared, n, d}).reshape({b, heads, n, d});
+/// libtorch's attention wants [heads, rows, width], as many key heads as query heads, and a mask where a prompt lies before the rows.
+at::Tensor library_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const Layout &layout, double scale) {
+    const int64_t ratio = q.size(1) / k.size(1);
+    const auto heads_first = [](const at::Tensor &rows, int64_t copies) {
+        return rows.repeat_interleave(copies, 1).transpose(0, 1).unsqueeze(0);
     };
-    return at::scaled_dot_product_attention(q.transpose(1, 2), spread(k), spread(v), {}, 0.0, true, scale).transpose(1, 2);
+    std::vector<at::Tensor> parts;
+    for (int64_t g = 0; g < layout.groups(); ++g) {
+        const int64_t prompt_row = layout.first_rows[g], prompt = layout.lengths[layout.starts[g]];
+        int64_t row = prompt_row;
+        for (int64_t i = layout.starts[g]; i < layout.starts[g + 1]; ++i) {
+            const int64_t length = layout.lengths[i], before = i == layout.starts[g] ? 0 : prompt;
+            const auto seen = [&](const at::Tensor &rows) {
+                return at::cat({rows.narrow(0, prompt_row, before), rows.narrow(0, row, length)}, 0);
+            };
+            const auto mask = at::ones({length, before + length}, q.options().dtype(at::kBool)).tril(before);
+            if (length > 0)
+                parts.push_back(
+                    at::scaled_dot_product_attention(
+                        heads_first(q.narrow(0, row, length), 1), heads_first(seen(k), ratio), heads_first(seen(v), ratio), mask, 0.0, false,
+                        scale)
+                        .squeeze(0)
+                        .transpose(0, 1));
+            row += length;
+        }
+    }
+    return parts.empty() ? at::zeros_like(q) : at::cat(parts, 0);
 }
 
 } // namespace
 
-extern "C" ct_status ct_causal_attention(ct_tensor q_in, ct_tensor k_in, ct_tensor v_in, double scale, ct_tensor *out) {
+extern "C" ct_status ct_attention(
+    ct_tensor q_in, ct_tensor k_in, ct_tensor v_in, const int64_t *lengths, const int64_t *segments, int64_t groups, double scale,
+    ct_tensor *out) {
     return ct::making(out, [&] {
         const auto &q = in(q_in), &k = in(k_in), &v = in(v_in);
         TORCH_CHECK(
-            q.dim() == 4 && k.dim() == 4 && k.sizes() == v.sizes() && q.size(0) == k.size(0) && q.size(1) == k.size(1) &&
-                q.size(3) == k.size(3),
+            q.dim() == 3 && k.dim() == 3 && k.sizes() == v.sizes() && q.size(0) == k.size(0) && q.size(2) == k.size(2),
             "attention of queries ", q.sizes(), " over keys ", k.sizes(), " and values ", v.sizes());
-        TORCH_CHECK(
-            k.size(2) > 0 && q.size(2) % k.size(2) == 0, q.size(2), " query heads cannot share ", k.size(2), " key heads");
+        TORCH_CHECK(k.size(1) > 0 && q.size(1) % k.size(1) == 0, q.size(1), " query heads cannot share ", k.size(1), " key heads");
+        TORCH_CHECK(scale > 0, "attention with a scale of ", scale);
+        const std::vector<int64_t> counts(segments, segments + groups);
+        int64_t total = 0;
+        for (const auto count : counts) {
+            TORCH_CHECK(count > 0, "a group of ", count, " segments has no prompt");
+            total += count;
+        }
+        const std::vector<int64_t> each(lengths, lengths + total);
+        TORCH_CHECK(std::all_of(each.begin(), each.end(), [](int64_t length) { return length >= 0; }), "a segment of negative length");
+        const Layout layout(each, counts);
+        TORCH_CHECK(layout.rows() == q.size(0), "groups of ", layout.rows(), " rows do not fit ", q.size(0), " queries");
         const auto fused = [](const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat; };
-        const bool is_short = q.size(1) <= kShort && fused(q) && fused(k) && fused(v);
-        return is_short ? ShortAttention::apply(q, k, v, scale) : library_attention(q, k, v, scale);
+        if (fused(q) && fused(k) && fused(v)) return GroupedAttention::apply(q, k, v, each, counts, scale);
+        return library_attention(q, k, v, layout, scale);
     });
 }

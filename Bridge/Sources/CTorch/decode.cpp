@@ -1,50 +1,81 @@
-// Decoding with a key-value cache: one token per slot, each row computed by itself, so its result does not depend on the batch.
+// Decoding with a key-value cache: one token per slot, over a prefix that slots share and what each slot appended itself.
+//
+// Keys and values lie in panels (panels.hpp), so that the rows of one prefix are one product. Each number is one sum in a fixed order,
+// so a row's result does not depend on the rows beside it.
 #include <ATen/Parallel.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <numeric>
 #include <vector>
 
+#include "attention_kernels.hpp"
 #include "boundary.hpp"
-#include "lanes.hpp"
+#include "panels.hpp"
 
 using ct::in;
+using ct::kLanes;
+static_assert(kLanes == CT_PANEL);
 
 namespace {
 
-void check_cache(const at::Tensor &cache, const at::Tensor &rows) {
-    TORCH_CHECK_NOT_IMPLEMENTED(
-        cache.is_cpu() && rows.is_cpu() && cache.scalar_type() == at::kFloat && rows.scalar_type() == at::kFloat,
-        "cached decoding needs float32 tensors on the CPU");
-    TORCH_CHECK(
-        cache.dim() == 4 && rows.dim() == 3 && cache.is_contiguous() && cache.size(3) == rows.size(2), "a cache of shape ", cache.sizes(),
-        " does not fit rows of shape ", rows.sizes());
-}
+/// Rows of one prefix computed together.
+constexpr int64_t kRows = 16;
 
-void check_places(const at::Tensor &cache, const int64_t *slots, const int64_t *positions, int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
+/// Keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16].
+struct Cache {
+    at::Tensor keys, values;
+
+    Cache(ct_tensor keys_in, ct_tensor values_in, const at::Tensor &rows, int64_t heads) : keys(in(keys_in)), values(in(values_in)) {
+        for (const auto &tensor : {keys, values, rows})
+            TORCH_CHECK_NOT_IMPLEMENTED(
+                tensor.is_cpu() && tensor.scalar_type() == at::kFloat, "cached decoding needs float32 tensors on the CPU");
         TORCH_CHECK(
-            0 <= slots[i] && slots[i] < cache.size(0) && 0 <= positions[i] && positions[i] < cache.size(2), "slot ", slots[i], ", position ",
-            positions[i], " lies outside a cache of ", cache.size(0), " slots of ", cache.size(2));
-}
+            keys.dim() == 5 && values.dim() == 5 && rows.dim() == 3 && keys.is_contiguous() && values.is_contiguous() &&
+                keys.size(0) == values.size(0) && keys.size(1) == heads && values.size(1) == heads && keys.size(3) == rows.size(2) &&
+                values.size(2) == ct::padded(rows.size(2)) / kLanes && keys.size(2) == ct::padded(values.size(3)) / kLanes &&
+                keys.size(4) == kLanes && values.size(4) == kLanes,
+            "a cache of shapes ", keys.sizes(), " and ", values.sizes(), " does not fit rows of shape ", rows.sizes(), " with ", heads,
+            " key heads");
+    }
 
-/// One query head against `length` cached positions: softmax(q k) v, written to `out` [width].
-CT_CLONES void attend(
-    const float *q, const float *keys, const float *values, float *scores, float *out, int64_t length, int64_t width, float scale) {
-    float top = -INFINITY;
-    for (int64_t t = 0; t < length; ++t) {
-        scores[t] = scale * ct::dot(q, keys + t * width, width);
-        top = scores[t] > top ? scores[t] : top;
+    int64_t length() const { return values.size(3); }
+
+    void check(const int64_t *slots, const int64_t *places, int64_t count) const {
+        for (int64_t i = 0; i < count; ++i)
+            TORCH_CHECK(
+                0 <= slots[i] && slots[i] < keys.size(0) && 0 <= places[i] && places[i] < length(), "slot ", slots[i], ", place ",
+                places[i], " lies outside a cache of ", keys.size(0), " slots of ", length());
     }
-    float mass = 0;
-    for (int64_t d = 0; d < width; ++d) out[d] = 0;
-    for (int64_t t = 0; t < length; ++t) {
-        const float p = ct::exponential(scores[t] - top);
-        mass += p;
-        const float *value = values + t * width;
-        for (int64_t d = 0; d < width; ++d) out[d] += p * value[d];
+
+    float *key(int64_t slot, int64_t head) const {
+        return keys.mutable_data_ptr<float>() + slot * keys.stride(0) + head * keys.stride(1);
     }
-    for (int64_t d = 0; d < width; ++d) out[d] /= mass;
+    float *value(int64_t slot, int64_t head) const {
+        return values.mutable_data_ptr<float>() + slot * values.stride(0) + head * values.stride(1);
+    }
+};
+
+/// Rows of one prefix, at most kRows of them.
+struct Tile {
+    int64_t prefix;
+    std::vector<int64_t> rows;
+};
+
+std::vector<Tile> tiles_of(const int64_t *prefix_of_row, int64_t rows, int64_t prefixes) {
+    std::vector<int64_t> order(rows);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return prefix_of_row[a] < prefix_of_row[b]; });
+    std::vector<Tile> tiles;
+    for (const auto row : order) {
+        const auto prefix = prefix_of_row[row];
+        TORCH_CHECK(-1 <= prefix && prefix < prefixes, "row ", row, " names prefix ", prefix, " of ", prefixes);
+        if (tiles.empty() || tiles.back().prefix != prefix || static_cast<int64_t>(tiles.back().rows.size()) == kRows)
+            tiles.push_back({prefix, {}});
+        tiles.back().rows.push_back(row);
+    }
+    return tiles;
 }
 
 } // namespace
@@ -52,48 +83,72 @@ CT_CLONES void attend(
 extern "C" {
 
 ct_status ct_cache_append(
-    ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *positions) {
+    ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places) {
     return ct::guarded([&] {
         const auto k_rows = in(k).contiguous(), v_rows = in(v).contiguous();
-        check_cache(in(k_cache), k_rows);
-        check_cache(in(v_cache), v_rows);
-        TORCH_CHECK(in(k_cache).sizes() == in(v_cache).sizes() && k_rows.sizes() == v_rows.sizes(), "keys and values differ in shape");
-        TORCH_CHECK(in(k_cache).size(1) == k_rows.size(1), "the cache has ", in(k_cache).size(1), " heads, the rows ", k_rows.size(1));
-        check_places(in(k_cache), slots, positions, k_rows.size(0));
-        const int64_t heads = k_rows.size(1), length = in(k_cache).size(2), width = k_rows.size(2);
+        TORCH_CHECK(k_rows.dim() == 3 && k_rows.sizes() == v_rows.sizes(), "keys ", k_rows.sizes(), " and values ", v_rows.sizes());
+        const int64_t heads = k_rows.size(1), width = k_rows.size(2);
+        const Cache cache(k_cache, v_cache, k_rows, heads);
+        cache.check(slots, places, k_rows.size(0));
         for (int64_t i = 0; i < k_rows.size(0); ++i)
             for (int64_t head = 0; head < heads; ++head) {
-                const int64_t to = ((slots[i] * heads + head) * length + positions[i]) * width, from = (i * heads + head) * width;
-                std::memcpy(in(k_cache).mutable_data_ptr<float>() + to, k_rows.const_data_ptr<float>() + from, width * sizeof(float));
-                std::memcpy(in(v_cache).mutable_data_ptr<float>() + to, v_rows.const_data_ptr<float>() + from, width * sizeof(float));
+                const float *key = k_rows.const_data_ptr<float>() + (i * heads + head) * width;
+                const float *value = v_rows.const_data_ptr<float>() + (i * heads + head) * width;
+                float *to = cache.key(slots[i], head) + places[i] / kLanes * width * kLanes + places[i] % kLanes;
+                for (int64_t d = 0; d < width; ++d) to[d * kLanes] = key[d];
+                for (int64_t d = 0; d < width; d += kLanes)
+                    std::memcpy(
+                        cache.value(slots[i], head) + d * cache.length() + places[i] * kLanes, value + d,
+                        std::min<int64_t>(kLanes, width - d) * sizeof(float));
             }
     });
 }
 
 ct_status ct_cached_attention(
-    ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *positions, double scale,
-    ct_tensor *out) {
+    ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *places, const ct_tensor *prefix_keys,
+    const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out) {
     return ct::making(out, [&] {
         const auto queries = in(q).contiguous();
-        check_cache(in(k_cache), queries);
-        check_cache(in(v_cache), queries);
-        const int64_t rows = queries.size(0), heads = queries.size(1), width = queries.size(2);
-        const int64_t shared = in(k_cache).size(1), length = in(k_cache).size(2);
+        TORCH_CHECK(queries.dim() == 3 && in(k_cache).dim() == 5, "cached attention of queries ", queries.sizes());
+        const int64_t heads = queries.size(1), width = queries.size(2), shared = in(k_cache).size(1);
         TORCH_CHECK(shared > 0 && heads % shared == 0, heads, " query heads cannot share ", shared, " key heads");
-        check_places(in(k_cache), slots, positions, rows);
+        const int64_t ratio = heads / shared, block = ratio * width;
+        const Cache cache(k_cache, v_cache, queries, shared);
+        cache.check(slots, places, queries.size(0));
+        std::vector<Cache> common;
+        int64_t longest = 0;
+        for (int64_t i = 0; i < prefixes; ++i) {
+            common.emplace_back(prefix_keys[i], prefix_values[i], queries, shared);
+            longest = std::max(longest, common.back().length());
+        }
+        const auto tiles = tiles_of(prefix_of_row, queries.size(0), prefixes);
+        const auto segment = [&](const Cache &from, int64_t slot, int64_t head, int64_t count) {
+            return ct::Segment{{from.key(slot, head), width * kLanes}, {from.value(slot, head), from.length() * kLanes}, count};
+        };
+        const int64_t most = queries.size(0) > 0 ? *std::max_element(places, places + queries.size(0)) + 1 : 0;
+        const int64_t columns = ct::padded(longest) + ct::padded(most);
         auto result = at::empty_like(queries);
-        const float *keys = in(k_cache).const_data_ptr<float>(), *values = in(v_cache).const_data_ptr<float>();
         const float *query = queries.const_data_ptr<float>();
         float *y = result.mutable_data_ptr<float>();
-        at::parallel_for(0, rows, 4, [&](int64_t begin, int64_t end) {
-            std::vector<float> scores(length);
-            for (int64_t i = begin; i < end; ++i)
-                for (int64_t head = 0; head < heads; ++head) {
-                    const int64_t block = (slots[i] * shared + head / (heads / shared)) * length * width;
-                    attend(
-                        query + (i * heads + head) * width, keys + block, values + block, scores.data(), y + (i * heads + head) * width,
-                        positions[i] + 1, width, static_cast<float>(scale));
+        at::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
+            const auto scratch = std::make_unique_for_overwrite<float[]>(kRows * ratio * (columns + 2 * width + 1));
+            float *scores = scratch.get(), *own_q = scores + kRows * ratio * columns, *own_out = own_q + kRows * block;
+            std::vector<ct::Segment> own(kRows);
+            for (int64_t task = begin; task < end; ++task) {
+                const auto &tile = tiles[task / shared];
+                const int64_t head = task % shared, count = static_cast<int64_t>(tile.rows.size());
+                for (int64_t i = 0; i < count; ++i) {
+                    const int64_t row = tile.rows[i];
+                    own[i] = segment(cache, slots[row], head, places[row] + 1);
+                    std::memcpy(own_q + i * block, query + row * heads * width + head * block, block * sizeof(float));
                 }
+                const auto prefix = tile.prefix < 0 ? ct::Segment{} : segment(common[tile.prefix], 0, head, common[tile.prefix].length());
+                ct::attend_rows(
+                    own_q, prefix, own.data(), count, ratio, width, static_cast<float>(scale), scores, columns, own_out + kRows * block,
+                    own_out);
+                for (int64_t i = 0; i < count; ++i)
+                    std::memcpy(y + tile.rows[i] * heads * width + head * block, own_out + i * block, block * sizeof(float));
+            }
         });
         return result;
     });

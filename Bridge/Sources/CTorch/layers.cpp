@@ -207,8 +207,8 @@ ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *ou
         const int64_t half = input.size(-1) / 2;
         const int64_t tokens = input.numel() / std::max<int64_t>(1, input.size(-1) * input.size(-2));
         TORCH_CHECK(
-            input.dim() == 4 && half > 0 && input.size(-1) == 2 * half && in(cosine).size(-1) == half && in(cosine).sizes() == in(sine).sizes() &&
-                (in(cosine).numel() == input.size(1) * half || in(cosine).numel() == tokens * half),
+            input.dim() >= 3 && half > 0 && input.size(-1) == 2 * half && in(cosine).size(-1) == half && in(cosine).sizes() == in(sine).sizes() &&
+                (in(cosine).numel() == input.size(-3) * half || in(cosine).numel() == tokens * half),
             "rotary embedding of ", input.sizes(), " with angles ", in(cosine).sizes());
         if (fused(input)) return Rotary::apply(input, in(cosine).contiguous(), in(sine).contiguous());
         const auto shape = in(cosine).dim() == 3 ? in(cosine).unsqueeze(2) : in(cosine).unsqueeze(1);

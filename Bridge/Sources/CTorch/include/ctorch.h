@@ -97,20 +97,30 @@ ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out);
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out);
 /// silu(gate) * up, elementwise (2002.05202).
 ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out);
-/// Rotates the halves (i, i + D/2) of the last axis of x [B, T, H, D]; cosine and sine are [B, T, D/2] or [T, D/2] (2104.09864).
+/// Rotates the halves (i, i + D/2) of the last axis of x [.., T, H, D]; cosine and sine are [.., T, D/2] or [T, D/2] (2104.09864).
 ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *out);
-/// Causal grouped-query attention: q [B, T, H, D], k and v [B, T, K, D], H a multiple of K -> [B, T, H, D].
-ct_status ct_causal_attention(ct_tensor q, ct_tensor k, ct_tensor v, double scale, ct_tensor *out);
+
+// ---- attention of packed groups (attention.cpp) ----
+
+/// Causal grouped-query attention: q [N, H, D], k and v [N, K, D], H a multiple of K -> [N, H, D].
+/// The N rows are `groups` groups end to end, group g of segments[g] >= 1 segments; `lengths` has the rows of every segment. A group's
+/// first segment is its prompt, the others are completions: their rows see the whole prompt and their own earlier rows.
+ct_status ct_attention(
+    ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, const int64_t *segments, int64_t groups, double scale,
+    ct_tensor *out);
 
 // ---- decoding with a cache (decode.cpp), no gradient, float32 on the CPU ----
 
-/// Writes k and v [S, K, D] at cache[slots[i], :, positions[i], :] of k_cache and v_cache [slots, K, L, D].
+/// Columns of the panels that a cache's keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16] lie in.
+enum { CT_PANEL = 16 };
+/// Writes k and v [S, K, D] at place places[i] < L of slot slots[i].
 ct_status ct_cache_append(
-    ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *positions);
-/// q [S, H, D] attends to positions 0 ... positions[i] of its slot -> [S, H, D]. A row's result depends on that row alone.
+    ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places);
+/// q [S, H, D] attends to a prefix and then to places 0 ... places[i] of its slot -> [S, H, D]. A prefix is a cache of one slot, which
+/// is seen whole; prefix_of_row[i] is -1 for none. A row's result depends on that row alone.
 ct_status ct_cached_attention(
-    ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *positions, double scale,
-    ct_tensor *out);
+    ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *places, const ct_tensor *prefix_keys,
+    const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out);
 
 // ---- the policy head (policy_head.cpp), no gradient recorded: backward is explicit ----
 

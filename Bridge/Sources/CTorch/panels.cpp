@@ -1,0 +1,83 @@
+// The register blocks of panels.hpp, and packing.
+#include "panels.hpp"
+
+#include <cstring>
+
+namespace {
+
+using ct::kLanes;
+
+/// Rows of a register block: enough sums to hide the latency of a multiply-add, few enough to stay in registers.
+#if defined(__x86_64__)
+constexpr int kRows = 8;
+#else
+constexpr int kRows = 6;
+#endif
+
+/// One vector of a panel, at any alignment.
+typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+template <int Rows>
+CT_INLINE void block(ct::Strided a, const float *b, int64_t depth, float *c, int64_t c_row, int64_t columns, bool adds) {
+    Lanes sum[Rows];
+    for (int r = 0; r < Rows; ++r) sum[r] = Lanes{};
+    for (int64_t k = 0; k < depth; ++k) {
+        const Lanes right = *reinterpret_cast<const Lanes *>(b + k * kLanes);
+        for (int r = 0; r < Rows; ++r) sum[r] += a.data[r * a.row + k * a.column] * right;
+    }
+    for (int r = 0; r < Rows; ++r) {
+        float *to = c + r * c_row;
+        if (columns == kLanes) {
+            Lanes &place = *reinterpret_cast<Lanes *>(to);
+            place = adds ? place + sum[r] : sum[r];
+        } else {
+            for (int64_t l = 0; l < columns; ++l) to[l] = adds ? to[l] + sum[r][l] : sum[r][l];
+        }
+    }
+}
+
+/// Blocks of `Rows` rows while they fit, then of half as many.
+template <int Rows>
+CT_INLINE void blocks(ct::Strided a, const float *b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    int64_t i = 0;
+    for (; i + Rows <= rows; i += Rows)
+        block<Rows>({a.data + i * a.row, a.row, a.column}, b, depth, c + i * c_row, c_row, columns, adds);
+    if constexpr (Rows > 1)
+        if (i < rows) blocks<Rows / 2>({a.data + i * a.row, a.row, a.column}, b, depth, c + i * c_row, c_row, rows - i, columns, adds);
+}
+
+} // namespace
+
+namespace ct {
+
+CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    for (int64_t j = 0; j < columns; j += kLanes)
+        blocks<kRows>(
+            a, b.data + j / kLanes * b.panel, depth, c + j, c_row, rows, columns - j < kLanes ? columns - j : kLanes, adds);
+}
+
+Panels pack(const float *from, int64_t step, int64_t rows, int64_t columns, float *to) {
+    for (int64_t j = 0; j < columns; j += kLanes) {
+        const int64_t width = columns - j < kLanes ? columns - j : kLanes;
+        float *panel = to + j * rows;
+        for (int64_t i = 0; i < rows; ++i) {
+            std::memcpy(panel + i * kLanes, from + i * step + j, width * sizeof(float));
+            for (int64_t l = width; l < kLanes; ++l) panel[i * kLanes + l] = 0;
+        }
+    }
+    return {to, rows * kLanes};
+}
+
+Panels pack_transposed(const float *from, int64_t step, int64_t rows, int64_t columns, float *to) {
+    for (int64_t i = 0; i < rows; i += kLanes) {
+        const int64_t width = rows - i < kLanes ? rows - i : kLanes;
+        float *panel = to + i * columns;
+        for (int64_t k = 0; k < columns; ++k) {
+            for (int64_t l = 0; l < width; ++l) panel[k * kLanes + l] = from[(i + l) * step + k];
+            for (int64_t l = width; l < kLanes; ++l) panel[k * kLanes + l] = 0;
+        }
+    }
+    return {to, columns * kLanes};
+}
+
+} // namespace ct
