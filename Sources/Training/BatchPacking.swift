@@ -8,8 +8,8 @@ public enum BatchPacking {
     /// Micro-batches of the given sequences, each a list of groups.
     ///
     /// Sequences of the same prompt form a group, in order of first appearance. A group costs its prompt and its
-    /// completions; the sum of a micro-batch stays within `budget`. Only a group that exceeds the budget is cut, into parts
-    /// that each compute the prompt again; a single sequence that exceeds it stands alone. Every index appears once.
+    /// completions; the sum of a micro-batch stays within `budget`. Only a group that exceeds the budget is cut, into
+    /// parts that each compute the prompt again; a sequence that exceeds it stands alone. Every index appears once.
     public static func microBatches(_ sequences: [TrainingSequence], _ indices: [Int], budget: Int) -> [[Group]] {
         var batches: [[Group]] = []
         var room = 0

@@ -12,7 +12,9 @@ struct DoctorCommand: ParsableCommand {
 
     struct Findings: Encodable {
         var libtorch, device, vectorCapability, sqlite: String
-        var threads, cudaDevices: Int
+        var threads, kernelThreads, cudaDevices: Int
+        /// How products are computed at each precision.
+        var float32Products, bfloat16Products: String
         /// Worst absolute error of a 64 × 64 matrix product against sums in double.
         var matmulError: Double
     }
@@ -22,7 +24,9 @@ struct DoctorCommand: ParsableCommand {
         let findings = Findings(
             libtorch: Runtime.version, device: Runtime.cudaDevices > 0 ? "cuda" : "cpu",
             vectorCapability: Runtime.vectorCapability, sqlite: ExperienceStore.sqliteVersion, threads: Runtime.threads,
-            cudaDevices: Runtime.cudaDevices, matmulError: try matmulError())
+            kernelThreads: Runtime.kernelThreads, cudaDevices: Runtime.cudaDevices,
+            float32Products: Runtime.productKernel(.float32), bfloat16Products: Runtime.productKernel(.bfloat16),
+            matmulError: try matmulError())
         guard findings.matmulError < 1e-4 else {
             throw CommandError(
                 "libtorch \(findings.libtorch) loads but multiplies matrices wrongly (error \(findings.matmulError)); fetch it again: remove .deps and run make build"
@@ -33,8 +37,11 @@ struct DoctorCommand: ParsableCommand {
         print(
             "device              \(findings.device)\(findings.cudaDevices > 0 ? " (\(findings.cudaDevices) found; training runs on the CPU)" : "")"
         )
-        print("threads             \(findings.threads)")
+        let alone = findings.kernelThreads < findings.threads ? " (own kernels on 1: no OpenMP runtime found)" : ""
+        print("threads             \(findings.threads)\(alone)")
         print("vector capability   \(findings.vectorCapability)")
+        print("float32 products    \(findings.float32Products)")
+        print("bfloat16 products   \(findings.bfloat16Products)")
         print("SQLite              \(findings.sqlite)")
         print("matrix product      correct (error \(findings.matmulError))")
     }

@@ -1,11 +1,10 @@
 // AdamW: one fused pass per parameter, and the projection of the real step on a given direction.
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <vector>
 
 #include "boundary.hpp"
 #include "lanes.hpp"
+#include "parallel.hpp"
 
 using ct::in;
 
@@ -52,7 +51,7 @@ CT_CLONES double squares(const float *x, int64_t count) {
 template <class Body> double summed(int64_t count, Body &&body) {
     const int64_t parts = (count + kPart - 1) / kPart;
     std::vector<double> sums(parts);
-    at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+    ct::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; ++part)
             sums[part] = body(part * kPart, std::min(kPart, count - part * kPart));
     });
@@ -119,6 +118,9 @@ ct_status ct_adamw_step(
                 return adamw_part(
                     theta + first, gradient + first, m + first, v + first, direction ? direction + first : nullptr, n, update);
             });
+            // written through a pointer: packed copies and saved graphs learn of it by the version
+            for (const auto written : {parameters[i], first_moments[i], second_moments[i]})
+                in(written).unsafeGetTensorImpl()->bump_version();
         }
         if (directions && projection) *projection = total;
     });

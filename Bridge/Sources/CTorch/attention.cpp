@@ -1,7 +1,7 @@
 // Causal grouped-query attention of packed groups: a prompt's rows once, then the rows of each completion, which see all of the prompt.
 //
 // On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp); elsewhere libtorch's attention, segment by segment.
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "attention_kernels.hpp"
 #include "boundary.hpp"
+#include "parallel.hpp"
 
 using ct::in;
 using torch::autograd::AutogradContext;
@@ -49,7 +50,7 @@ void over_pieces(
     const Layout &layout, ct::AttentionHeads heads, int64_t pieces, int64_t (*scratch_of)(ct::AttentionGroup, ct::AttentionHeads), Body &&body) {
     int64_t room = 0;
     for (int64_t g = 0; g < layout.groups(); ++g) room = std::max(room, scratch_of(layout.group(g), heads));
-    at::parallel_for(0, layout.groups() * heads.keys * pieces, 1, [&](int64_t begin, int64_t end) {
+    ct::parallel_for(0, layout.groups() * heads.keys * pieces, 1, [&](int64_t begin, int64_t end) {
         const auto scratch = std::make_unique_for_overwrite<float[]>(room);
         for (int64_t task = begin; task < end; ++task)
             body(
@@ -58,7 +59,7 @@ void over_pieces(
 }
 
 int64_t pieces_of(const Layout &layout, ct::AttentionHeads heads) {
-    return std::max<int64_t>(1, at::get_num_threads() / std::max<int64_t>(1, layout.groups() * heads.keys));
+    return std::max<int64_t>(1, int64_t{ct::loop_threads()} / std::max<int64_t>(1, layout.groups() * heads.keys));
 }
 
 struct GroupedAttention : torch::autograd::Function<GroupedAttention> {

@@ -29,7 +29,7 @@ inline ct_status fail(ct_status status, const char *what) {
     return status;
 }
 
-/// Runs `body`, turning whatever it throws into a status. This is the only catch of the bridge.
+/// Runs `body`, turning whatever it throws into a status. Nowhere else in the bridge does an exception end.
 template <class Body> ct_status guarded(Body &&body) noexcept {
     try {
         body();

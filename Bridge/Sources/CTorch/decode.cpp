@@ -2,7 +2,7 @@
 //
 // Keys and values lie in panels (panels.hpp), so that the rows of one prefix are one product. Each number is one sum in a fixed order,
 // so a row's result does not depend on the rows beside it.
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +13,7 @@
 #include "attention_kernels.hpp"
 #include "boundary.hpp"
 #include "panels.hpp"
+#include "parallel.hpp"
 
 using ct::in;
 using ct::kLanes;
@@ -130,7 +131,7 @@ ct_status ct_cached_attention(
         auto result = at::empty_like(queries);
         const float *query = queries.const_data_ptr<float>();
         float *y = result.mutable_data_ptr<float>();
-        at::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
             const auto scratch = std::make_unique_for_overwrite<float[]>(kRows * ratio * (columns + 2 * width + 1));
             float *scores = scratch.get(), *own_q = scores + kRows * ratio * columns, *own_out = own_q + kRows * block;
             std::vector<ct::Segment> own(kRows);

@@ -1,11 +1,11 @@
 // Transformer layers. On CPU float32 each elementwise layer is one fused pass with its own backward; elsewhere it is at:: operators.
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
 #include "boundary.hpp"
 #include "lanes.hpp"
+#include "parallel.hpp"
 
 using ct::in;
 using ct::making;
@@ -60,7 +60,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const int64_t width = x.size(-1), rows = x.numel() / std::max<int64_t>(width, 1);
         auto y = at::empty_like(x);
         auto r = at::empty({rows}, x.options());
-        at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(width, 1)), [&](int64_t begin, int64_t end) {
             rms_forward(
                 x.const_data_ptr<float>(), weight.const_data_ptr<float>(), y.mutable_data_ptr<float>(), r.mutable_data_ptr<float>(), begin, end,
                 width, static_cast<float>(epsilon));
@@ -76,7 +76,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const int64_t width = x.size(-1), rows = x.numel() / std::max<int64_t>(width, 1);
         auto dx = at::empty_like(x);
         auto partial = at::zeros({kParts, width}, x.options());
-        at::parallel_for(0, kParts, 1, [&](int64_t first, int64_t last) {
+        ct::parallel_for(0, kParts, 1, [&](int64_t first, int64_t last) {
             for (int64_t part = first; part < last; ++part) {
                 rms_backward(
                     x.const_data_ptr<float>(), weight.const_data_ptr<float>(), r.const_data_ptr<float>(), dy.const_data_ptr<float>(),
@@ -107,7 +107,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     static at::Tensor forward(AutogradContext *ctx, const at::Tensor &gate_input, const at::Tensor &up_input) {
         const auto gate = gate_input.contiguous(), up = up_input.contiguous();
         auto y = at::empty_like(gate);
-        at::parallel_for(0, gate.numel(), 16384, [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, gate.numel(), 16384, [&](int64_t begin, int64_t end) {
             swiglu_forward(gate.const_data_ptr<float>(), up.const_data_ptr<float>(), y.mutable_data_ptr<float>(), begin, end);
         });
         ctx->save_for_backward({gate, up});
@@ -118,7 +118,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
         const auto saved = ctx->get_saved_variables();
         const auto dy = grads[0].contiguous();
         auto dgate = at::empty_like(saved[0]), dup = at::empty_like(saved[1]);
-        at::parallel_for(0, dy.numel(), 16384, [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, dy.numel(), 16384, [&](int64_t begin, int64_t end) {
             swiglu_backward(
                 saved[0].const_data_ptr<float>(), saved[1].const_data_ptr<float>(), dy.const_data_ptr<float>(), dgate.mutable_data_ptr<float>(),
                 dup.mutable_data_ptr<float>(), begin, end);
@@ -150,7 +150,7 @@ at::Tensor rotated(const at::Tensor &input, const at::Tensor &cosine, const at::
     const auto x = input.contiguous();
     auto y = at::empty_like(x);
     const int64_t heads = x.size(-2), half = x.size(-1) / 2, tokens = x.numel() / (heads * half * 2), period = cosine.numel() / half;
-    at::parallel_for(0, tokens, std::max<int64_t>(1, 16384 / (heads * half)), [&](int64_t begin, int64_t end) {
+    ct::parallel_for(0, tokens, std::max<int64_t>(1, 16384 / (heads * half)), [&](int64_t begin, int64_t end) {
         rotate(
             x.const_data_ptr<float>(), cosine.const_data_ptr<float>(), sine.const_data_ptr<float>(), y.mutable_data_ptr<float>(), begin, end, heads,
             half, period, sign);
@@ -173,12 +173,6 @@ struct Rotary : torch::autograd::Function<Rotary> {
 } // namespace
 
 extern "C" {
-
-ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
-    return making(out, [&] {
-        return bias ? at::linear(in(x), in(weight), in(bias)) : at::linear(in(x), in(weight));
-    });
-}
 
 ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out) {
     return making(out, [&] { return at::embedding(in(weight), in(ids)); });

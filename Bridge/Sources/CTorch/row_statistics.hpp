@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "ctorch.h"
 #include "lanes.hpp"
@@ -23,54 +25,87 @@ struct TileSums {
     int64_t tops;
 };
 
-CT_INLINE float exponential_of(float u) { return exponential(u); }
-CT_INLINE double exponential_of(double u) { return std::exp(u); }
+/// Sums of a block are added in double.
+constexpr int64_t kBlock = 512;
 
-/// `Real` is the precision of each term; sums of a block are added in double either way.
-template <class Real> CT_INLINE void add_tile(const float *z, int64_t count, double scale, double top, TileSums &sums) {
-    constexpr int64_t kBlock = 512;
-    const Real factor = static_cast<Real>(scale), maximum = static_cast<Real>(top);
+/// Each term and sum in double; for logits that are given, where accuracy is asked for and speed is not.
+CT_INLINE void add_tile(const float *z, int64_t count, double scale, double top, TileSums &sums) {
+    for (int64_t i = 0; i < count; ++i) {
+        // compared before the subtraction: a compiler may fuse that with the product, and the top itself then misses u = 0
+        const double tempered = z[i] * scale, raw = tempered - top;
+        // a masked logit of -inf weighs nothing; a NaN passes through and spoils every sum, as it must
+        const double u = raw < -1e5 ? -1e5 : raw, e = tempered < top ? std::exp(u) : 0, eu = e * u;
+        sums.tops += tempered == top ? 1 : 0;
+        sums.a0 += e;
+        sums.a1 += eu;
+        sums.a2 += eu * u;
+        sums.b0 += e * e;
+        sums.b1 += e * eu;
+        sums.b2 += eu * eu;
+        sums.c0 += e * e * e;
+        sums.c1 += e * e * eu;
+        sums.c2 += e * eu * eu;
+    }
+}
+
+/// One AVX-512 register, or as many narrower ones as it takes. By reference only: how such vectors are passed depends on the level.
+using Floats __attribute__((vector_size(64))) = float;
+using Words __attribute__((vector_size(64))) = int32_t;
+
+CT_INLINE float total(const Floats &x) {
+    using Half __attribute__((vector_size(32))) = float;
+    using Quarter __attribute__((vector_size(16))) = float;
+    const Half h = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+    const Quarter q = __builtin_shufflevector(h, h, 0, 1, 2, 3) + __builtin_shufflevector(h, h, 4, 5, 6, 7);
+    return (q[0] + q[2]) + (q[1] + q[3]);
+}
+
+/// Each term in float, for the streaming passes.
+CT_INLINE void add_tile(const float *z, int64_t count, float scale, float top, TileSums &sums) {
     for (int64_t start = 0; start < count; start += kBlock) {
         const int64_t end = start + kBlock < count ? start + kBlock : count;
-        Real a0[kLanes] = {}, a1[kLanes] = {}, a2[kLanes] = {}, b0[kLanes] = {}, b1[kLanes] = {}, b2[kLanes] = {};
-        Real c0[kLanes] = {}, c1[kLanes] = {}, c2[kLanes] = {};
-        int32_t tops[kLanes] = {};
-        const auto take = [&](Real logit, int l) __attribute__((always_inline)) {
-            // compared before the subtraction: a compiler may fuse that with the product, and the top itself then misses u = 0
-            const Real tempered = logit * factor;
-            const bool tail = tempered < maximum;
-            const Real raw = tempered - maximum;
-            // a masked logit of -inf weighs nothing; a NaN passes through and spoils every sum, as it must
-            const Real u = raw < Real(-1e5) ? Real(-1e5) : raw;
-            const Real e = tail ? exponential_of(u) : Real(0);
-            const Real eu = e * u, e2 = e * e, e2u = e * eu, e3 = e2 * e, e3u = e2 * eu;
-            tops[l] += tempered == maximum ? 1 : 0;
-            a0[l] += e;
-            a1[l] += eu;
-            a2[l] += eu * u;
-            b0[l] += e2;
-            b1[l] += e2u;
-            b2[l] += e2u * u;
-            c0[l] += e3;
-            c1[l] += e3u;
-            c2[l] += e3u * u;
+        Floats a0 = {}, a1 = {}, a2 = {}, b0 = {}, b1 = {}, b2 = {}, c0 = {}, c1 = {}, c2 = {};
+        Words tops = {};
+        const auto take = [&](const Floats &logit) __attribute__((always_inline)) {
+            // as in double; -87 is where the exponential ends
+            const Floats tempered = logit * scale, raw = tempered - top;
+            const Floats u = raw < -87.0f ? Floats{} - 87.0f : raw;
+            Floats e;
+            exponential(u, e);
+            e = reinterpret_cast<Floats>(reinterpret_cast<Words>(e) & (tempered < top) & (raw >= -87.0f));
+            tops -= tempered == top;
+            const Floats eu = e * u, e2 = e * e, eu2 = eu * u;
+            a0 += e;
+            a1 += eu;
+            a2 += eu2;
+            b0 += e2;
+            b1 += e * eu;
+            b2 += eu * eu;
+            c0 += e2 * e;
+            c1 += e2 * eu;
+            c2 += e2 * eu2;
         };
         int64_t i = start;
-        for (; i + kLanes <= end; i += kLanes)
-            for (int l = 0; l < kLanes; ++l) take(static_cast<Real>(z[i + l]), l);
-        for (int l = 0; i < end; ++i, ++l) take(static_cast<Real>(z[i]), l);
-        for (int l = 0; l < kLanes; ++l) {
-            sums.tops += tops[l];
-            sums.a0 += a0[l];
-            sums.a1 += a1[l];
-            sums.a2 += a2[l];
-            sums.b0 += b0[l];
-            sums.b1 += b1[l];
-            sums.b2 += b2[l];
-            sums.c0 += c0[l];
-            sums.c1 += c1[l];
-            sums.c2 += c2[l];
+        Floats logit;
+        for (; i + kLanes <= end; i += kLanes) {
+            std::memcpy(&logit, z + i, sizeof logit);
+            take(logit);
         }
+        if (i < end) {
+            logit = Floats{} - std::numeric_limits<float>::infinity();
+            std::memcpy(&logit, z + i, static_cast<size_t>(end - i) * sizeof(float));
+            take(logit);
+        }
+        for (int l = 0; l < kLanes; ++l) sums.tops += tops[l];
+        sums.a0 += total(a0);
+        sums.a1 += total(a1);
+        sums.a2 += total(a2);
+        sums.b0 += total(b0);
+        sums.b1 += total(b1);
+        sums.b2 += total(b2);
+        sums.c0 += total(c0);
+        sums.c1 += total(c1);
+        sums.c2 += total(c2);
     }
 }
 
@@ -114,6 +149,21 @@ struct RowState {
         tail.c2 += sums.c2;
     }
 
+    /// Takes in the state of other logits of the same row.
+    void absorb(RowState other) {
+        if (other.top > top) std::swap(*this, other);
+        // before a finite logit there is nothing to add but what spoils the sums: a NaN
+        if (!other.empty()) {
+            const double ties = other.top == top ? 1 : 0;
+            if (ties == 0) other.raise(top);
+            other.tail.a0 += ties;
+            other.tail.b0 += ties;
+            other.tail.c0 += ties;
+        }
+        other.tail.tops = 0;
+        merge(other.tail, false);
+    }
+
     /// Writes the statistics of the token with tempered logit `logit` to column `row` of `out` [CT_STAT_ROWS, rows].
     void finish(double logit, float *out, int64_t row, int64_t rows) const {
         const auto &[a0, a1, a2, b0, b1, b2, c0, c1, c2, unused] = tail;
@@ -144,8 +194,8 @@ struct RowState {
     }
 };
 
-/// The largest of `count` floats and the lowest index that holds it.
-CT_INLINE int64_t first_maximum(const float *z, int64_t count) {
+/// The largest of `count` floats, NaN left out; minus infinity if there is none.
+CT_INLINE float maximum(const float *z, int64_t count) {
     float lanes[kLanes];
     for (int l = 0; l < kLanes; ++l) lanes[l] = -std::numeric_limits<float>::infinity();
     int64_t i = 0;
@@ -154,9 +204,26 @@ CT_INLINE int64_t first_maximum(const float *z, int64_t count) {
     float top = -std::numeric_limits<float>::infinity();
     for (; i < count; ++i) top = z[i] > top ? z[i] : top;
     for (int l = 0; l < kLanes; ++l) top = lanes[l] > top ? lanes[l] : top;
+    return top;
+}
+
+/// The lowest index of the largest of `count` floats; 0 if all are NaN.
+inline int64_t first_maximum(const float *z, int64_t count) {
+    const float top = maximum(z, count);
     for (int64_t j = 0; j < count; ++j)
         if (z[j] == top) return j;
     return 0;
+}
+
+/// Takes logits into the state of their row; `scale` is 1 / temperature.
+template <class Real> CT_INLINE void take_logits(const float *z, int64_t count, double scale, RowState &state) {
+    const double top = static_cast<double>(static_cast<Real>(maximum(z, count)) * static_cast<Real>(scale));
+    const bool raised = top > state.top;
+    if (raised) state.raise(top);
+    TileSums sums = {};
+    // before the first finite logit any reference will do; -inf would turn masked logits into NaN
+    add_tile(z, count, static_cast<Real>(scale), static_cast<Real>(state.empty() ? 0 : state.top), sums);
+    state.merge(sums, raised);
 }
 
 } // namespace ct

@@ -1,5 +1,6 @@
 // Tensors: creation, shape, copies, views and arithmetic.
 #include "boundary.hpp"
+#include "packed_weights.hpp"
 
 #include <cstring>
 
@@ -31,7 +32,10 @@ using ct::making;
 
 extern "C" {
 
-void ct_tensor_free(ct_tensor tensor) { delete tensor; }
+void ct_tensor_free(ct_tensor tensor) {
+    if (tensor) ct::release_packed(tensor->value);
+    delete tensor;
+}
 
 ct_status ct_empty(const int64_t *shape, int32_t rank, ct_dtype dtype, ct_device device, ct_tensor *out) {
     return making(out, [&] { return at::empty(extents(shape, rank), options(dtype, device)); });

@@ -41,6 +41,27 @@ int32_t ct_threads(void);
 /// Number of CUDA devices libtorch can use; 0 when the build has none.
 int32_t ct_cuda_devices(void);
 
+// ---- the precision of matrix products (compute.cpp) ----
+
+/// What the operands of a product of a linear layer or of the policy head are rounded to. Weights, activations, results and the
+/// accumulation are float32 in both.
+typedef enum { CT_PRECISION_FLOAT32 = 0, CT_PRECISION_BFLOAT16 = 1 } ct_precision;
+
+/// Of this thread, like grad mode; float32 until set. A backward pass uses the precision of its forward.
+ct_precision ct_compute_precision(void);
+/// Sets the precision of this thread and returns what it was.
+ct_precision ct_set_compute_precision(ct_precision precision);
+/// The kernel this machine computes products of a precision with, in words. Static storage.
+const char *ct_product_kernel(ct_precision precision);
+/// Threads the kernels of this shim use: ct_threads(), or 1 where no OpenMP runtime was found for them.
+int32_t ct_loop_threads(void);
+/// For tests and comparisons: 1 makes products of this thread take libtorch's BLAS whatever the machine has. Returns what it was.
+int32_t ct_set_library_products(int32_t enabled);
+/// Bytes held in packed copies of weights.
+int64_t ct_packed_bytes(void);
+/// Frees them; the next product packs again.
+void ct_drop_packed(void);
+
 // ---- tensors (tensor.cpp) ----
 
 void ct_tensor_free(ct_tensor tensor);

@@ -1,0 +1,23 @@
+// Which kernel multiplies matrices: the precision the caller chose for this thread, and what this machine can run.
+#pragma once
+
+#include "ctorch.h"
+
+namespace ct {
+
+/// How the products of linear layers and of the policy head are computed. Results and accumulation are float32 throughout.
+enum class Kernel {
+    blas,           // libtorch's BLAS on float32 operands
+    rounded_blas,   // the same on operands rounded to bfloat16: right, not fast
+    float_tiles,    // brgemm on packed float32 operands
+    bfloat16_tiles, // brgemm on packed bfloat16 operands: AMX or AVX-512 BF16
+};
+
+/// The kernel of the present thread's precision.
+Kernel product_kernel();
+
+/// Whether BLAS computes a float32 layer of so many rows faster than float_tiles: Intel's library does on Intel's processors once
+/// there is enough to reuse, or a backward pass that would have to pack. Elsewhere brgemm is faster throughout.
+bool blas_is_faster(int64_t rows, bool differentiates);
+
+} // namespace ct

@@ -1,0 +1,80 @@
+// Layouts of the operands that brgemm reads, and the passes that write them from float32 matrices.
+//
+// The left operand is row-major. The right operand lies in panels of 64 columns, so that a panel's rows follow each other in memory;
+// bfloat16 keeps two successive depths of a column side by side (VNNI). Rows and panels start on cache lines: AMX loads of rows
+// that straddle two lines run at a third of the speed.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace ct {
+
+constexpr int64_t kPanel = 64;
+
+constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+constexpr int64_t pieces(int64_t n, int64_t step) { return (n + step - 1) / step; }
+
+template <class Element> constexpr int64_t kPair = std::is_same_v<Element, at::BFloat16> ? 2 : 1;
+
+/// Depth as brgemm sees it: bfloat16 operands are filled up with zeros to whole AMX rows.
+template <class Element> constexpr int64_t padded_depth(int64_t depth) {
+    return kPair<Element> == 2 ? round_up(depth, 32) : depth;
+}
+
+/// Elements between rows of a left operand of this depth. Rows 2 KiB or 4 KiB apart would share the sets of the L1 cache.
+template <class Element> constexpr int64_t row_stride(int64_t depth) {
+    const int64_t stride = round_up(depth, 64 / static_cast<int64_t>(sizeof(Element)));
+    return stride * static_cast<int64_t>(sizeof(Element)) % 1024 == 0 ? stride + 64 / static_cast<int64_t>(sizeof(Element)) : stride;
+}
+
+/// A float32 matrix as it lies in memory.
+struct Source {
+    const float *data;
+    int64_t stride, rows, columns;
+};
+
+template <class Element> struct LeftOperand {
+    const Element *data;
+    int64_t stride;
+
+    LeftOperand from_row(int64_t row) const { return {data + row * stride, stride}; }
+};
+
+/// The right operand [depth, width] of a product.
+template <class Element> struct RightOperand {
+    const Element *data;
+    int64_t depth, width;
+    int64_t stride;       // elements from one depth (pair) to the next
+    int64_t panel_stride; // elements from one panel to the next
+
+    /// `depth` is even where depths come in pairs.
+    const Element *at(int64_t from_depth, int64_t column) const {
+        return data + column / kPanel * panel_stride + from_depth / kPair<Element> * stride + column % kPanel * kPair<Element>;
+    }
+    int64_t leading() const { return stride / kPair<Element>; }
+};
+
+template <class Element> RightOperand<Element> panels(const Element *data, int64_t depth, int64_t width) {
+    return {data, depth, width, kPanel * kPair<Element>, padded_depth<Element>(depth) * kPanel};
+}
+
+template <class Element> int64_t panel_elements(int64_t depth, int64_t width) {
+    return pieces(width, kPanel) * kPanel * padded_depth<Element>(depth);
+}
+
+/// out[r, c] = bfloat16(x[r, c]), rows filled up with zeros to the padded depth.
+void round_rows(Source x, at::BFloat16 *out, int64_t stride);
+/// out[c, r] = x[r, c], rows filled up with zeros to the padded depth.
+void transpose_rows(Source x, float *out, int64_t stride);
+void transpose_rows(Source x, at::BFloat16 *out, int64_t stride);
+/// One panel of the right operand x^T [columns of x, rows of x]: x holds the panel's columns as rows, at most 64.
+void pack_transposed_panel(Source x, float *out);
+void pack_transposed_panel(Source x, at::BFloat16 *out);
+/// One panel of the right operand x, at most 64 columns.
+void pack_panel(Source x, float *out);
+void pack_panel(Source x, at::BFloat16 *out);
+
+} // namespace ct

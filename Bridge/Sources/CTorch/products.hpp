@@ -1,0 +1,63 @@
+// Matrix products by brgemm tiles: float32 results of operands packed as float32 or bfloat16.
+//
+// Every element of a result is one sum over the depth in a fixed order (in runs of kDepthRun), whichever thread computes it.
+#pragma once
+
+#include <ATen/native/CPUBlas.h>
+
+#include "packing.hpp"
+
+namespace ct {
+
+constexpr int64_t kDepthRun = 2048;
+
+/// Tasks per thread that are worth starting one, from what a task computes and reads; `is_narrow` for bfloat16 products.
+int64_t grain(double operations, double bytes, bool is_narrow);
+
+/// AMX tiles belong to the thread; other code that uses them must find them released.
+template <class Element> struct TileScope {
+    ~TileScope() {
+        if constexpr (kPair<Element> == 2) at::native::cpublas::brgemm_release(true);
+    }
+};
+
+/// c [rows, columns] = a [rows, depth] b[from_depth ..., from_column ...], added to c if `add`. On the calling thread.
+template <class Element>
+void multiply_block(
+    LeftOperand<Element> a, int64_t rows, const RightOperand<Element> &b, int64_t from_depth, int64_t depth, int64_t from_column,
+    int64_t columns, float *c, int64_t c_stride, bool add) {
+    // brgemm compiles a kernel for every shape it meets: whole blocks of 16 rows and a rest keep them few
+    const int64_t whole = rows / 16 * 16, padded = padded_depth<Element>(depth);
+    const auto run = [&](LeftOperand<Element> part, int64_t count, float *to) {
+        for (int64_t done = 0; done < columns;) {
+            const int64_t column = from_column + done, width = std::min(columns - done, kPanel - column % kPanel);
+            at::native::cpublas::brgemm(
+                count, width, padded, part.stride, b.leading(), c_stride, add, part.data, b.at(from_depth, column), to + done, kPair<Element> == 2);
+            done += width;
+        }
+    };
+    if (whole > 0) run(a, whole, c);
+    if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride);
+}
+
+/// c [rows, b.width] = a b, plus `bias` [b.width] if given. In parallel.
+void multiply(LeftOperand<float> a, int64_t rows, const RightOperand<float> &b, const float *bias, float *c);
+void multiply(LeftOperand<at::BFloat16> a, int64_t rows, const RightOperand<at::BFloat16> &b, const float *bias, float *c);
+
+/// A matrix as an operand, with the memory it needs.
+template <class Element> struct PackedLeft {
+    at::Tensor memory;
+    LeftOperand<Element> operand;
+};
+template <class Element> struct PackedRight {
+    at::Tensor memory;
+    RightOperand<Element> operand;
+};
+
+/// x as left operand; x^T as left operand; x as right operand; x^T as right operand. x is a contiguous float32 matrix.
+template <class Element> PackedLeft<Element> left(const at::Tensor &x);
+template <class Element> PackedLeft<Element> left_transposed(const at::Tensor &x);
+template <class Element> PackedRight<Element> right(const at::Tensor &x);
+template <class Element> PackedRight<Element> right_transposed(const at::Tensor &x);
+
+} // namespace ct

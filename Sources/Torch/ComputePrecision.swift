@@ -1,0 +1,50 @@
+// The precision of matrix products, and the kernels this machine computes them with.
+
+internal import CTorch
+
+/// What the operands of every product of a linear layer and of the policy head are rounded to.
+///
+/// Master weights, activations between layers, accumulation, logits and statistics are float32 in both.
+public enum ComputePrecision: String, Sendable, CaseIterable {
+    case float32, bfloat16
+
+    var code: ct_precision { self == .bfloat16 ? CT_PRECISION_BFLOAT16 : CT_PRECISION_FLOAT32 }
+}
+
+/// Runs `body` at a precision. Synchronous on purpose: like grad mode, the precision belongs to the thread.
+///
+/// A backward pass uses the precision of its forward.
+public func withPrecision<Result>(_ precision: ComputePrecision, _ body: () throws -> Result) rethrows -> Result {
+    let before = ct_set_compute_precision(precision.code)
+    defer { _ = ct_set_compute_precision(before) }
+    return try body()
+}
+
+/// Runs `body` with libtorch's BLAS for every product, whatever this machine has: for tests and comparisons.
+public func withLibraryProducts<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = ct_set_library_products(1)
+    defer { _ = ct_set_library_products(before) }
+    return try body()
+}
+
+extension Runtime {
+    /// The precision of this thread's products, float32 until set.
+    public static var precision: ComputePrecision {
+        get { ct_compute_precision() == CT_PRECISION_BFLOAT16 ? .bfloat16 : .float32 }
+        set { _ = ct_set_compute_precision(newValue.code) }
+    }
+
+    /// The kernel that multiplies at a precision on this machine, in words.
+    public static func productKernel(_ precision: ComputePrecision) -> String {
+        String(cString: ct_product_kernel(precision.code))
+    }
+
+    /// Threads of the shim's own kernels; 1 where they found no OpenMP runtime.
+    public static var kernelThreads: Int { Int(ct_loop_threads()) }
+
+    /// Bytes held in packed copies of weights.
+    public static var packedWeightBytes: Int { Int(ct_packed_bytes()) }
+
+    /// Frees the packed copies; the next product packs again.
+    public static func dropPackedWeights() { ct_drop_packed() }
+}
