@@ -13,7 +13,8 @@ public enum ComputePrecision: String, Sendable, CaseIterable {
 
 /// Runs `body` at a precision. Synchronous on purpose: like grad mode, the precision belongs to the thread.
 ///
-/// A backward pass uses the precision of its forward.
+/// A linear layer's backward pass uses the precision of its forward; the policy head's, a call of its own, that of the
+/// thread when it is made.
 public func withPrecision<Result>(_ precision: ComputePrecision, _ body: () throws -> Result) rethrows -> Result {
     let before = ct_set_compute_precision(precision.code)
     defer { _ = ct_set_compute_precision(before) }
@@ -44,7 +45,4 @@ extension Runtime {
 
     /// Bytes held in packed copies of weights.
     public static var packedWeightBytes: Int { Int(ct_packed_bytes()) }
-
-    /// Frees the packed copies; the next product packs again.
-    public static func dropPackedWeights() { ct_drop_packed() }
 }

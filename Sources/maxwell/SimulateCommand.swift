@@ -27,7 +27,7 @@ struct SimulateCommand: ParsableCommand {
         let chosen =
             experiment == "all"
             ? ExperimentCatalogue.all : [try ExperimentCatalogue.experiment(named: experiment)]
-        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        try OutputFolder.make(out)
         var reports: [ExperimentReport] = []
         var bar = ProgressBar("simulate", total: chosen.count, unit: "experiments")
         for experiment in chosen {

@@ -25,5 +25,7 @@ import Testing
         let unknown = try Maxwell.refusal(["simulate", "intervention"])
         #expect(unknown.contains("interventions") && unknown.contains("frontier"))
         #expect(try Maxwell.refusal(["simulate", "interventions", "--seeds", "0"]).contains("--seeds must lie in"))
+        let nowhere = try Maxwell.refusal(["simulate", "interventions", "--seeds", "1", "--out", "/dev/null/x"])
+        #expect(nowhere.contains("/dev/null/x") && nowhere.contains("Not a directory") && nowhere.contains("--out"))
     }
 }

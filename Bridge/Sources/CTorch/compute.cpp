@@ -97,6 +97,4 @@ int32_t ct_loop_threads(void) { return ct::loop_threads(); }
 
 int64_t ct_packed_bytes(void) { return ct::packed_bytes(); }
 
-void ct_drop_packed(void) { ct::drop_packed(); }
-
 } // extern "C"

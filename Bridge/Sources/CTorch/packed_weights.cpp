@@ -121,10 +121,4 @@ int64_t packed_bytes() {
     return bytes;
 }
 
-void drop_packed() {
-    const std::lock_guard lock(cache().mutex);
-    cache().entries.clear();
-    cache().is_empty = true;
-}
-
 } // namespace ct

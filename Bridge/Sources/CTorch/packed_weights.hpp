@@ -20,6 +20,5 @@ inline at::Tensor rounded(const at::Tensor &x) { return x.to(at::kBFloat16).to(a
 /// Frees the packed copies of a tensor about to be released, if its storage goes with it.
 void release_packed(const at::Tensor &tensor);
 int64_t packed_bytes();
-void drop_packed();
 
 } // namespace ct

@@ -111,12 +111,11 @@ public enum CovarianceLaw: Experiment {
         var sampled = try Simulator(task, algorithm, settings)
         while sampled.steps < settings.steps {
             let before = sampled.policy.entropy
-            var scores: [Double] = []
-            try sampled.step { tokens, _ in
-                let logprobs = tokens.policyLogprob.map { Double($0) }
-                scores =
-                    (try? covarianceScores(logprobs: logprobs, advantages: tokens.advantage.map { Double($0) })) ?? []
-            }
+            var drawn: TokenTable?
+            try sampled.step { tokens, _ in drawn = tokens }
+            let scores = try covarianceScores(
+                logprobs: drawn?.policyLogprob.map { Double($0) } ?? [],
+                advantages: drawn?.advantage.map { Double($0) } ?? [])
             arm.score.append(mean(scores))
             arm.fall.append(before - sampled.policy.entropy)
             let sizes = scores.map { abs($0) }.sorted(by: >)

@@ -88,7 +88,7 @@ struct DemoFolder {
             }
             for name in held { try files.removeItem(atPath: path + "/" + name) }
         }
-        try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try OutputFolder.make(path)
         try AtomicFile.write("{\"made_by\": \"maxwell demo\"}\n", to: path + "/" + Self.marker)
     }
 }

@@ -59,8 +59,6 @@ int32_t ct_loop_threads(void);
 int32_t ct_set_library_products(int32_t enabled);
 /// Bytes held in packed copies of weights.
 int64_t ct_packed_bytes(void);
-/// Frees them; the next product packs again.
-void ct_drop_packed(void);
 
 // ---- tensors (tensor.cpp) ----
 
