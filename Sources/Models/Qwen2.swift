@@ -113,9 +113,11 @@ public final class Qwen2: LanguageModel {
     ) -> (Tensor, Tensor, Tensor) {
         let normed = x.rmsNorm(layer.inputNorm, epsilon: config.normEpsilon)
         func heads(_ count: Int, _ projected: Tensor) -> Tensor { projected.reshaped([rows, count, config.headSize]) }
-        let q = heads(config.heads, normed.linear(layer.query, bias: layer.queryBias))
-        let k = heads(config.keyValueHeads, normed.linear(layer.key, bias: layer.keyBias))
-        let v = heads(config.keyValueHeads, normed.linear(layer.value, bias: layer.valueBias))
+        let projected = normed.projections(
+            (layer.query, layer.queryBias), (layer.key, layer.keyBias), (layer.value, layer.valueBias))
+        let q = heads(config.heads, projected.query)
+        let k = heads(config.keyValueHeads, projected.key)
+        let v = heads(config.keyValueHeads, projected.value)
         return (
             q.rotary(cosine: angles.cosine, sine: angles.sine), k.rotary(cosine: angles.cosine, sine: angles.sine), v
         )
@@ -123,6 +125,6 @@ public final class Qwen2: LanguageModel {
 
     private func feedForward(_ x: Tensor, _ layer: Layer) -> Tensor {
         let normed = x.rmsNorm(layer.postNorm, epsilon: config.normEpsilon)
-        return x + normed.linear(layer.gate).swiglu(normed.linear(layer.up)).linear(layer.down)
+        return normed.feedForward(gate: layer.gate, up: layer.up, down: layer.down, residual: x)
     }
 }

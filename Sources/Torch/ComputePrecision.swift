@@ -4,7 +4,8 @@ internal import CTorch
 
 /// What the operands of every product of a linear layer and of the policy head are rounded to.
 ///
-/// Master weights, activations between layers, accumulation, logits and statistics are float32 in both.
+/// Master weights, accumulation, attention, logits and statistics are float32 in both, and so are activations between
+/// layers; within a feed-forward layer bfloat16 rounds gate and up as well.
 public enum ComputePrecision: String, Sendable, CaseIterable {
     case float32, bfloat16
 

@@ -82,7 +82,6 @@ public struct PolicyUpdater {
             let before = layout.gather(forwards)
             let coefficients = try derivatives(before)
 
-            let tensors = model.parameters.map(\.tensor)
             var loss = GradientSum(model)
             var entropy = GradientSum(model)
             var measuring = Duration.zero
@@ -94,13 +93,13 @@ public struct PolicyUpdater {
                 let g2 = layout.slice(coefficients.g2, pass.sequences)
                 let isSilent = g1.allSatisfy { $0 == 0 } && g2.allSatisfy { $0 == 0 }
                 if !isSilent {
-                    loss.add(pass, g1: g1, g2: g2, temperature: temperature, tensors, retainGraph: measures)
+                    loss.add(pass, g1: g1, g2: g2, temperature: temperature, retainGraph: measures)
                 }
                 if measures {
                     let measureStart = clock.now
                     entropy.add(
                         pass, g1: layout.slice(none, pass.sequences), g2: layout.slice(share, pass.sequences),
-                        temperature: temperature, tensors, retainGraph: false)
+                        temperature: temperature, retainGraph: false)
                     measuring += clock.now - measureStart
                 }
             }
@@ -170,26 +169,32 @@ struct TokenLayout {
 
 /// The sum over micro-batches of a gradient by every parameter, through the policy head's explicit backward.
 struct GradientSum {
-    private(set) var sums: [Tensor]
+    private let parameters: [Tensor]
+    private var found: [Tensor]?
     private let headWeight: Tensor
     /// Which parameter the head's weight is: the embedding when tied.
     private let headIndex: Int
 
     init(_ model: any LanguageModel) {
-        sums = model.parameters.map { .zeros(like: $0.tensor) }
+        parameters = model.parameters.map(\.tensor)
         headWeight = model.headWeight
         let name = model.config.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
         headIndex = model.parameters.firstIndex { $0.name == name } ?? 0
     }
 
-    mutating func add(
-        _ pass: PolicyForward, g1: [Float], g2: [Float], temperature: Double, _ tensors: [Tensor], retainGraph: Bool
-    ) {
+    /// One gradient per parameter; zeros if nothing was added.
+    var sums: [Tensor] { found ?? parameters.map { .zeros(like: $0) } }
+
+    mutating func add(_ pass: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainGraph: Bool) {
         let head = PolicyHeadKernels.gradient(
             hidden: pass.hidden, weight: headWeight, ids: pass.ids, statistics: pass.statistics, g1: g1, g2: g2,
             temperature: temperature)
-        sums[headIndex].accumulate(head.weight)
-        let parts = gradients(of: [pass.hidden], seeds: [head.hidden], by: tensors, retainGraph: retainGraph)
-        for (sum, part) in zip(sums, parts) { sum.accumulate(part) }
+        let parts = gradients(of: [pass.hidden], seeds: [head.hidden], by: parameters, retainGraph: retainGraph)
+        parts[headIndex].accumulate(head.weight)
+        guard let found else {
+            found = parts
+            return
+        }
+        for (sum, part) in zip(found, parts) { sum.accumulate(part) }
     }
 }

@@ -2,6 +2,7 @@
 
 public import Foundation
 public import Models
+import Torch
 
 /// The derived numbers of a run. Nothing here is a choice.
 public struct ResolvedRun: Sendable, Codable, Equatable {
@@ -17,9 +18,12 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     /// Keys and values of all slots, beside those of the prompts: bytes.
     public var cacheBytes: Int
     public var threads: Int
+    public var precision: String
+    /// The kernel that computes matrix products at that precision on this machine.
+    public var products: String
     public var libtorch: String
 
-    public init(_ config: TrainConfig, model: ModelConfig, threads: Int, libtorch: String) {
+    public init(_ config: TrainConfig, model: ModelConfig) {
         parameters = model.parameterCount
         promptsPerStep = config.rollout.promptsPerStep
         completionsPerStep = promptsPerStep * config.rollout.completionsPerPrompt
@@ -33,8 +37,10 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let slots = min(config.rollout.slots, completionsPerStep)
         let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)
         cacheBytes = Int(min(Double(slots) * Double(config.rollout.maxNewTokens) * perPosition, 9e18))
-        self.threads = threads
-        self.libtorch = libtorch
+        threads = Runtime.threads
+        precision = config.precision.rawValue
+        products = Runtime.productKernel(config.precision)
+        libtorch = Runtime.version
     }
 
     /// All batch sizes in one sentence.

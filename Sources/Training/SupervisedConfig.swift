@@ -3,12 +3,15 @@
 public import ConfigCoding
 public import Environments
 public import Models
+public import Torch
 
 /// The configuration of a supervised run: a warm start for reinforcement.
 public struct SupervisedConfig: Sendable {
     public var output: String
     public var seed: UInt64
     public var threads: Int?
+    /// What the operands of matrix products are rounded to; weights and statistics are float32.
+    public var precision: ComputePrecision
     public var start: ModelStart
     public var environment: any Environment
     /// JSONL with `prompt` and `completion`; nil takes the environment's own demonstrations.
@@ -28,6 +31,7 @@ public struct SupervisedConfig: Sendable {
         output = try root.required("output", as: String.self)
         seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
         threads = try root.optional("threads", as: Int.self, in: 1...1024)
+        precision = try root.choice("precision", default: .float32)
         start = try ModelStart(try root.section("model"))
         environment = try EnvironmentCatalogue.environment(from: try root.section("environment"), seed: seed)
         examples = try root.optional("examples", as: String.self)

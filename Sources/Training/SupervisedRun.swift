@@ -36,6 +36,10 @@ public final class SupervisedRun {
     /// Trains to the last step and returns the path of the final checkpoint, a model folder.
     @discardableResult
     public func run(onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in }) throws -> String {
+        try withPrecision(config.precision) { try steps(onStep) }
+    }
+
+    private func steps(_ onStep: (_ step: Int, _ loss: Double) -> Void) throws -> String {
         while session.state.step < config.steps {
             let loss = try step()
             let done = session.state.step

@@ -3,7 +3,7 @@
 public import Algorithms
 public import ConfigCoding
 public import Environments
-import Torch
+public import Torch
 
 /// The configuration of a reinforcement fine-tuning run. `ResolvedRun` holds what follows from it.
 public struct TrainConfig: Sendable {
@@ -14,6 +14,8 @@ public struct TrainConfig: Sendable {
     public var seed: UInt64
     /// Threads of libtorch; nil leaves its choice. Runs repeat bit for bit only at equal thread counts.
     public var threads: Int?
+    /// What the operands of matrix products are rounded to, in sampling and in training; weights and statistics are float32.
+    public var precision: ComputePrecision
     public var environment: any Environment
     public var environmentName: String
     /// JSONL of problems; nil takes the environment's own train split.
@@ -36,6 +38,7 @@ public struct TrainConfig: Sendable {
         output = try root.required("output", as: String.self)
         seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
         threads = try root.optional("threads", as: Int.self, in: 1...1024)
+        precision = try root.choice("precision", default: .float32)
         let task = try root.section("environment")
         environmentName = try task.value("name", default: "countdown")
         environment = try EnvironmentCatalogue.environment(from: task, seed: seed)

@@ -46,7 +46,7 @@ public final class TrainingRun {
                 companions: path, load: { try ModelFolder.load(path) },
                 check: { try source.check($0, contextLength: $1.contextLength) }),
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
-        resolved = ResolvedRun(config, model: session.model.config, threads: Runtime.threads, libtorch: Runtime.version)
+        resolved = ResolvedRun(config, model: session.model.config)
         try session.writeResolved(try resolved.json())
         engine = RolloutEngine(model: session.model, seed: config.seed, slots: config.rollout.slots)
         updater = PolicyUpdater(
@@ -63,6 +63,10 @@ public final class TrainingRun {
     /// Trains to the last step and returns the path of the final checkpoint, a model folder.
     @discardableResult
     public func run(onStep: (TrainingProgress) -> Void = { _ in }) throws -> String {
+        try withPrecision(config.precision) { try steps(onStep) }
+    }
+
+    private func steps(_ onStep: (TrainingProgress) -> Void) throws -> String {
         while session.state.step < config.training.steps {
             let progress = try step()
             if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps {

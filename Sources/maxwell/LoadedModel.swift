@@ -1,17 +1,20 @@
 // A model folder opened for a command: weights, tokenizer, threads.
 
-import ArgumentParser
+public import ArgumentParser
 import Models
-import Torch
+public import Torch
 import Training
 
 /// `--model` and `--threads`, shared by the commands that run a model.
 struct ModelOptions: ParsableArguments {
     @Option(help: "A Hugging Face model folder.") var model: String
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
+    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+        ComputePrecision.float32
 
     func load() throws -> (model: any LanguageModel, vocabulary: Vocabulary) {
         try Runtime.prepare(threads: threads)
+        Runtime.precision = precision
         let loaded = try ModelFolder.load(model)
         return (loaded, try Vocabulary(folder: model, model: loaded.config))
     }
@@ -20,6 +23,8 @@ struct ModelOptions: ParsableArguments {
         try OptionBounds.check(threads: threads)
     }
 }
+
+extension ComputePrecision: ExpressibleByArgument {}
 
 /// Bounds of options, shared by the commands.
 enum OptionBounds {

@@ -40,8 +40,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func describe(_ config: TrainConfig) throws {
-        let resolved = ResolvedRun(
-            config, model: try ModelConfig(folder: config.model), threads: Runtime.threads, libtorch: Runtime.version)
+        let resolved = ResolvedRun(config, model: try ModelConfig(folder: config.model))
         if json {
             try FileHandle.standardOutput.write(contentsOf: try resolved.json() + Data("\n".utf8))
             return
@@ -55,6 +54,7 @@ struct TrainCommand: ParsableCommand {
             "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "
                 + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top."
         )
+        print("Products are \(resolved.precision) by \(resolved.products), on \(resolved.threads) threads.")
     }
 }
 

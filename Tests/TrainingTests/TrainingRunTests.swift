@@ -84,6 +84,22 @@ import Trajectories
         }
     }
 
+    @Test func `a bfloat16 run repeats bit for bit, and is another one than in float32`() throws {
+        let start = try WarmStart()
+        func run(_ name: String, _ precision: String) throws -> [String: [UInt32]] {
+            try weights(
+                try TrainingRun(try TinyRun.config(start.yaml(name), ["precision=\(precision)"]), resume: false).run())
+        }
+        let narrow = try run("narrow", "bfloat16")
+        #expect(try run("again", "bfloat16") == narrow)
+        #expect(try run("wide", "float32") != narrow)
+        #expect(Runtime.precision == .float32, "a run leaves its thread as it found it")
+        // sampler and trainer round alike: what differs is the order of float32 sums
+        for record in try MetricsLog.read(file: start.scratch("narrow/metrics.jsonl")) {
+            #expect((record["mismatch/logprob_max"]?.number ?? 1) < 2e-3)
+        }
+    }
+
     @Test(arguments: [("training.mini_batches=2", 2), ("training.epochs=3", 3)])
     func `the ratio is against the policy before the step's first update`(override: String, updates: Int) throws {
         let start = try WarmStart()

@@ -20,6 +20,7 @@ model: {task}/model
 output: {output}
 seed: 1
 threads: {threads}
+precision: {precision}
 environment:
   name: parity
 prompts: {task}/problems.jsonl
@@ -60,7 +61,7 @@ class Side:
         if self.program == "maxwell":
             config = scratch / "config.yaml"
             config.write_text(CONFIG.format(
-                task=task, output=scratch / "run", threads=threads, shape=shape, steps=total,
+                task=task, output=scratch / "run", threads=threads, precision=self.precision, shape=shape, steps=total,
                 measures=str(self.measures).lower(), rate=LEARNING_RATE))
             command = [str(MAXWELL), "train", str(config)]
             lines = scratch / "run" / "metrics.jsonl"
@@ -78,6 +79,8 @@ SIDES = {
     for side in [
         Side("maxwell", "maxwell", measures=True),
         Side("maxwell-unmeasured", "maxwell"),
+        Side("maxwell-bfloat16", "maxwell", precision="bfloat16", measures=True),
+        Side("maxwell-bfloat16-unmeasured", "maxwell", precision="bfloat16"),
         Side("trl-float32", "trl"),
         Side("trl-bfloat16", "trl", precision="bfloat16"),
     ]

@@ -5,6 +5,7 @@
 
 #include "boundary.hpp"
 #include "lanes.hpp"
+#include "layers.hpp"
 #include "parallel.hpp"
 
 using ct::in;
@@ -172,6 +173,12 @@ struct Rotary : torch::autograd::Function<Rotary> {
 
 } // namespace
 
+at::Tensor ct::swiglu(const at::Tensor &gate, const at::Tensor &up) {
+    TORCH_CHECK(gate.sizes() == up.sizes(), "SwiGLU of shapes ", gate.sizes(), " and ", up.sizes());
+    if (fused(gate) && fused(up)) return SwiGLU::apply(gate, up);
+    return at::silu(gate) * up;
+}
+
 extern "C" {
 
 ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out) {
@@ -188,11 +195,7 @@ ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *
 }
 
 ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out) {
-    return making(out, [&] {
-        TORCH_CHECK(in(gate).sizes() == in(up).sizes(), "SwiGLU of shapes ", in(gate).sizes(), " and ", in(up).sizes());
-        if (fused(in(gate)) && fused(in(up))) return SwiGLU::apply(in(gate), in(up));
-        return at::silu(in(gate)) * in(up);
-    });
+    return making(out, [&] { return ct::swiglu(in(gate), in(up)); });
 }
 
 ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *out) {

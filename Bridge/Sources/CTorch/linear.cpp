@@ -5,6 +5,7 @@
 
 #include "boundary.hpp"
 #include "compute.hpp"
+#include "layers.hpp"
 #include "packed_weights.hpp"
 
 using ct::in;
@@ -86,22 +87,22 @@ bool is_plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at:
 
 } // namespace
 
-extern "C" ct_status ct_linear(ct_tensor x_in, ct_tensor weight_in, ct_tensor bias_in, ct_tensor *out) {
-    return ct::making(out, [&] {
-        const auto &x = in(x_in), &weight = in(weight_in);
-        const auto bias = bias_in ? in(bias_in) : at::Tensor();
-        const auto kernel = ct::product_kernel();
-        const bool fits = x.dim() > 0 && weight.dim() == 2 && x.size(-1) == weight.size(1) &&
-                          (!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0) && is_plain(bias)));
-        const bool differentiates =
-            at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
-        // libtorch refuses what does not fit, and has nothing to compute where a size is 0
-        const bool is_for_library = !fits || !is_plain(x) || !is_plain(weight) || kernel == Kernel::blas ||
-                                    (kernel == Kernel::float_tiles && ct::blas_is_faster(x.numel() / x.size(-1), differentiates));
-        if (is_for_library) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
-        if (!differentiates) return product(kernel, x, weight, bias);
-        // an undefined tensor is no variable, an empty optional is understood
-        const auto given = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
-        return Linear::apply(x, weight, given, static_cast<int64_t>(kernel));
-    });
+at::Tensor ct::linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias) {
+    const auto kernel = ct::product_kernel();
+    const bool fits = x.dim() > 0 && weight.dim() == 2 && x.size(-1) == weight.size(1) &&
+                      (!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0) && is_plain(bias)));
+    const bool differentiates =
+        at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+    // libtorch refuses what does not fit, and has nothing to compute where a size is 0
+    const bool is_for_library = !fits || !is_plain(x) || !is_plain(weight) || kernel == Kernel::blas ||
+                                (kernel == Kernel::float_tiles && ct::blas_is_faster(x.numel() / x.size(-1), differentiates));
+    if (is_for_library) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+    if (!differentiates) return product(kernel, x, weight, bias);
+    // an undefined tensor is no variable, an empty optional is understood
+    const auto given = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
+    return Linear::apply(x, weight, given, static_cast<int64_t>(kernel));
+}
+
+extern "C" ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
+    return ct::making(out, [&] { return ct::linear(in(x), in(weight), bias ? in(bias) : at::Tensor()); });
 }

@@ -23,6 +23,12 @@ CT_INLINE void load(const Source &x, int64_t row, int64_t column, Words &out) {
     std::memcpy(&out, x.data + row * x.stride + column, static_cast<size_t>(x.columns - column) * sizeof(float));
 }
 
+/// The first `width` words; whole vectors without a call.
+CT_INLINE void store(uint32_t *to, const Words &words, int64_t width) {
+    if (width == kWords) std::memcpy(to, &words, sizeof(Words));
+    else std::memcpy(to, &words, static_cast<size_t>(width) * sizeof(uint32_t));
+}
+
 /// To the nearest bfloat16, ties to even, in the upper half of each word; the lower half is left over.
 CT_INLINE void round(Words &x) {
     const Words rounded = x + 0x7fffu + ((x >> 16) & 1u);
@@ -101,8 +107,7 @@ CT_INLINE void transpose_words(const Source &x, uint32_t *out, int64_t stride, i
             transpose(block);
             const int64_t height = columns - column < kWords ? columns - column : kWords;
             const int64_t width = rows - row < kWords ? rows - row : kWords;
-            for (int64_t i = 0; i < height; ++i)
-                std::memcpy(out + (column + i) * stride + row, &block[i], static_cast<size_t>(width) * sizeof(uint32_t));
+            for (int64_t i = 0; i < height; ++i) store(out + (column + i) * stride + row, block[i], width);
         }
 }
 
@@ -113,7 +118,7 @@ template <class Load> CT_INLINE void copy_words(const Source &x, uint32_t *out, 
             Words words;
             Load::take(x, row, column, words);
             const int64_t width = columns - column < kWords ? columns - column : kWords;
-            std::memcpy(out + row * stride + column, &words, static_cast<size_t>(width) * sizeof(uint32_t));
+            store(out + row * stride + column, words, width);
         }
 }
 

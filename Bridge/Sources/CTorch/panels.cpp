@@ -17,33 +17,42 @@ constexpr int kRows = 6;
 /// One vector of a panel, at any alignment.
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-template <int Rows>
-CT_INLINE void block(ct::Strided a, const float *b, int64_t depth, float *c, int64_t c_row, int64_t columns, bool adds) {
-    Lanes sum[Rows];
-    for (int r = 0; r < Rows; ++r) sum[r] = Lanes{};
-    for (int64_t k = 0; k < depth; ++k) {
-        const Lanes right = *reinterpret_cast<const Lanes *>(b + k * kLanes);
-        for (int r = 0; r < Rows; ++r) sum[r] += a.data[r * a.row + k * a.column] * right;
-    }
-    for (int r = 0; r < Rows; ++r) {
-        float *to = c + r * c_row;
-        if (columns == kLanes) {
-            Lanes &place = *reinterpret_cast<Lanes *>(to);
-            place = adds ? place + sum[r] : sum[r];
-        } else {
-            for (int64_t l = 0; l < columns; ++l) to[l] = adds ? to[l] + sum[r][l] : sum[r][l];
-        }
+CT_INLINE void store(const Lanes &sum, float *to, int64_t columns, bool adds) {
+    if (columns >= kLanes) {
+        Lanes &place = *reinterpret_cast<Lanes *>(to);
+        place = adds ? place + sum : sum;
+    } else {
+        for (int64_t l = 0; l < columns; ++l) to[l] = adds ? to[l] + sum[l] : sum[l];
     }
 }
 
+/// `Rows` rows of `Across` panels side by side; only the last panel may be cut off.
+template <int Rows, int Across>
+CT_INLINE void block(ct::Strided a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t columns, bool adds) {
+    Lanes sum[Rows][Across];
+    for (int r = 0; r < Rows; ++r)
+        for (int j = 0; j < Across; ++j) sum[r][j] = Lanes{};
+    for (int64_t k = 0; k < depth; ++k) {
+        Lanes right[Across];
+        for (int j = 0; j < Across; ++j) right[j] = *reinterpret_cast<const Lanes *>(b + j * panel + k * kLanes);
+        for (int r = 0; r < Rows; ++r)
+            for (int j = 0; j < Across; ++j) sum[r][j] += a.data[r * a.row + k * a.column] * right[j];
+    }
+    for (int r = 0; r < Rows; ++r)
+        for (int j = 0; j < Across; ++j) store(sum[r][j], c + r * c_row + j * kLanes, columns - j * kLanes, adds);
+}
+
 /// Blocks of `Rows` rows while they fit, then of half as many.
-template <int Rows>
-CT_INLINE void blocks(ct::Strided a, const float *b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+template <int Rows, int Across>
+CT_INLINE void blocks(
+    ct::Strided a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
     int64_t i = 0;
     for (; i + Rows <= rows; i += Rows)
-        block<Rows>({a.data + i * a.row, a.row, a.column}, b, depth, c + i * c_row, c_row, columns, adds);
+        block<Rows, Across>({a.data + i * a.row, a.row, a.column}, b, panel, depth, c + i * c_row, c_row, columns, adds);
     if constexpr (Rows > 1)
-        if (i < rows) blocks<Rows / 2>({a.data + i * a.row, a.row, a.column}, b, depth, c + i * c_row, c_row, rows - i, columns, adds);
+        if (i < rows)
+            blocks<Rows / 2, Across>(
+                {a.data + i * a.row, a.row, a.column}, b, panel, depth, c + i * c_row, c_row, rows - i, columns, adds);
 }
 
 } // namespace
@@ -51,9 +60,16 @@ CT_INLINE void blocks(ct::Strided a, const float *b, int64_t depth, float *c, in
 namespace ct {
 
 CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
-    for (int64_t j = 0; j < columns; j += kLanes)
-        blocks<kRows>(
-            a, b.data + j / kLanes * b.panel, depth, c + j, c_row, rows, columns - j < kLanes ? columns - j : kLanes, adds);
+    int64_t j = 0;
+    // few rows give too few sums to hide a multiply-add's latency: several panels give them; each sum stays as it is
+    if (rows <= 2)
+        for (; columns - j > 3 * kLanes; j += 4 * kLanes)
+            blocks<2, 4>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+    if (rows <= 4)
+        for (; columns - j > kLanes; j += 2 * kLanes)
+            blocks<4, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+    for (; j < columns; j += kLanes)
+        blocks<kRows, 1>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
 }
 
 Panels pack(const float *from, int64_t step, int64_t rows, int64_t columns, float *to) {

@@ -25,24 +25,29 @@ template <class Element> int64_t block_rows(int64_t rows, int64_t depth) {
 }
 
 template <class Element>
-void multiply_in_parallel(LeftOperand<Element> a, int64_t rows, const RightOperand<Element> &b, const float *bias, float *c) {
-    const int64_t height = block_rows<Element>(rows, std::min(b.depth, kDepthRun)), blocks = pieces(rows, height), across = pieces(b.width, kPanel);
+void multiply_in_parallel(LeftOperand<Element> a, int64_t rows, std::span<const Target<Element>> targets, bool adds) {
+    const int64_t whole = targets.front().b.depth, height = block_rows<Element>(rows, std::min(whole, kDepthRun)), blocks = pieces(rows, height);
+    int64_t across = 0;
+    for (const auto &target : targets) across += pieces(target.b.width, kPanel);
     const double share = static_cast<double>(std::min(rows, height)) * static_cast<double>(kPanel);
-    for (int64_t from = 0; from < b.depth; from += kDepthRun) {
-        const int64_t depth = std::min(kDepthRun, b.depth - from);
-        const bool is_last = from + depth == b.depth;
+    for (int64_t from = 0; from < whole; from += kDepthRun) {
+        const int64_t depth = std::min(kDepthRun, whole - from);
+        const bool is_last = from + depth == whole;
         const double work = static_cast<double>(depth);
         parallel_for(
             0, blocks * across, grain(2 * share * work, work * kPanel * sizeof(Element), kPair<Element> == 2), [&](int64_t begin, int64_t end) {
                 const TileScope<Element> scope;
                 for (int64_t task = begin; task < end; ++task) {
-                    const int64_t row = task / across * height, column = task % across * kPanel;
-                    const int64_t count = std::min(height, rows - row), width = std::min(kPanel, b.width - column);
-                    float *to = c + row * b.width + column;
+                    int64_t column = task % across * kPanel;
+                    const auto *target = targets.data();
+                    for (; column >= round_up(target->b.width, kPanel); ++target) column -= round_up(target->b.width, kPanel);
+                    const auto &b = target->b;
+                    const int64_t row = task / across * height, count = std::min(height, rows - row), width = std::min(kPanel, b.width - column);
+                    float *to = target->c + row * b.width + column;
                     auto part = a.from_row(row);
                     part.data += from;
-                    multiply_block(part, count, b, from, depth, column, width, to, b.width, from > 0);
-                    if (bias && is_last) add_bias(to, b.width, count, width, bias + column);
+                    multiply_block(part, count, b, from, depth, column, width, to, b.width, adds || from > 0);
+                    if (target->bias && is_last) add_bias(to, b.width, count, width, target->bias + column);
                 }
             });
     }
@@ -70,12 +75,12 @@ int64_t grain(double operations, double bytes, bool is_narrow) {
     return std::max<int64_t>(1, static_cast<int64_t>(kShareSeconds / std::max(seconds, 1e-9)));
 }
 
-void multiply(LeftOperand<float> a, int64_t rows, const RightOperand<float> &b, const float *bias, float *c) {
-    multiply_in_parallel(a, rows, b, bias, c);
+void multiply(LeftOperand<float> a, int64_t rows, std::span<const Target<float>> targets, bool adds) {
+    multiply_in_parallel(a, rows, targets, adds);
 }
 
-void multiply(LeftOperand<at::BFloat16> a, int64_t rows, const RightOperand<at::BFloat16> &b, const float *bias, float *c) {
-    multiply_in_parallel(a, rows, b, bias, c);
+void multiply(LeftOperand<at::BFloat16> a, int64_t rows, std::span<const Target<at::BFloat16>> targets, bool adds) {
+    multiply_in_parallel(a, rows, targets, adds);
 }
 
 template <> PackedLeft<float> left<float>(const at::Tensor &x) { return {x, {x.const_data_ptr<float>(), x.size(1)}}; }

@@ -5,6 +5,8 @@
 
 #include <ATen/native/CPUBlas.h>
 
+#include <span>
+
 #include "packing.hpp"
 
 namespace ct {
@@ -40,9 +42,22 @@ void multiply_block(
     if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride);
 }
 
+/// One product among several of the same left operand: c [rows, b.width] = a b, plus `bias` [b.width] if given.
+template <class Element> struct Target {
+    RightOperand<Element> b;
+    const float *bias;
+    float *c;
+};
+
+/// All targets, or added to what they hold if `adds`, in one parallel loop; the depth of all is the same.
+void multiply(LeftOperand<float> a, int64_t rows, std::span<const Target<float>> targets, bool adds = false);
+void multiply(LeftOperand<at::BFloat16> a, int64_t rows, std::span<const Target<at::BFloat16>> targets, bool adds = false);
+
 /// c [rows, b.width] = a b, plus `bias` [b.width] if given. In parallel.
-void multiply(LeftOperand<float> a, int64_t rows, const RightOperand<float> &b, const float *bias, float *c);
-void multiply(LeftOperand<at::BFloat16> a, int64_t rows, const RightOperand<at::BFloat16> &b, const float *bias, float *c);
+template <class Element> void multiply(LeftOperand<Element> a, int64_t rows, const RightOperand<Element> &b, const float *bias, float *c) {
+    const Target<Element> target{b, bias, c};
+    multiply(a, rows, std::span(&target, 1));
+}
 
 /// A matrix as an operand, with the memory it needs.
 template <class Element> struct PackedLeft {

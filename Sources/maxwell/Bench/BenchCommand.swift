@@ -14,15 +14,13 @@ struct BenchCommand: ParsableCommand {
             GROUPS: \(groupNames.joined(separator: ", "))
             """)
 
-    /// The dtypes to choose from.
-    enum Precision: String, CaseIterable, ExpressibleByArgument { case float32 }
-
     @Flag(help: "Print the result as JSON.") var json = false
     @Option(name: .customLong("only"), parsing: .upToNextOption, help: "Names of groups; all if not given.")
     var only: [String] = []
     @Flag(help: "Fewer rounds and sizes: within 3 minutes on two cores instead of 10.") var quick = false
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
-    @Option(help: "The dtype of weights and activations.") var precision = Precision.float32
+    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+        ComputePrecision.float32
     @Option(help: "A shape for the group head, TOKENSxHIDDENxVOCABULARY; may be repeated.") var head: [String] = []
 
     private static var groupNames: [String] { BenchPlan(isQuick: true, heads: []).groups().map(\.name) }
@@ -39,6 +37,7 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         try Runtime.prepare(threads: threads)
+        Runtime.precision = precision
         var machine = BenchMachine()
         let shapes = head.compactMap(HeadShape.init)
         let plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)

@@ -10,7 +10,7 @@ extension BenchReport {
 
     private var machineLine: String {
         "\(machine.processor), \(machine.cores) cores, \(machine.threads) threads (waiting: \(machine.waitPolicy)), "
-            + "libtorch \(machine.libtorch), \(machine.vectorCapability) kernels, \(precision), "
+            + "libtorch \(machine.libtorch), \(machine.vectorCapability) kernels, \(precision) products by \(machine.products), "
             + "load \(fixed(machine.loadBefore, 1)) before, \(fixed(machine.loadAfter ?? .nan, 1)) after"
     }
 

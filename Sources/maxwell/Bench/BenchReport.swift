@@ -6,7 +6,7 @@ import Torch
 
 struct BenchReport: Encodable {
     var machine: BenchMachine
-    /// The dtype of weights and activations.
+    /// What matrix products round their operands to.
     var precision: String
     var isQuick: Bool
     var measurements: [BenchMeasurement]
@@ -20,6 +20,8 @@ struct BenchMachine: Encodable {
     var libtorch: String
     /// The instruction set that libtorch's and Maxwell's kernels were chosen for.
     var vectorCapability: String
+    /// The kernel of the products at the measured precision.
+    var products: String
     var waitPolicy: String
     var loadBefore: Double
     var loadAfter: Double?
@@ -34,6 +36,7 @@ struct BenchMachine: Encodable {
         threads = Runtime.threads
         libtorch = Runtime.version
         vectorCapability = Runtime.vectorCapability
+        products = Runtime.productKernel(Runtime.precision)
         waitPolicy = ProcessInfo.processInfo.environment["OMP_WAIT_POLICY"] ?? "libtorch's own"
         loadBefore = Self.load
     }

@@ -39,6 +39,7 @@ enum StepBench {
             model: \(folder)/model
             output: \(output)
             threads: \(Runtime.threads)
+            precision: \(Runtime.precision.rawValue)
             environment: {name: parity, prompt_length: \(model.prompt)}
             algorithm: {name: grpo}
             rollout: {prompts_per_step: \(model.prompts), completions_per_prompt: \(model.samples), \

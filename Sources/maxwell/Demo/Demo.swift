@@ -109,6 +109,7 @@ extension DemoSummary {
         heldOutProblems = Demo.problems
         samples = Demo.samples
         threads = Runtime.threads
+        precision = config.precision.rawValue
         libtorch = Runtime.version
         self.arms = arms
         secondsTotal = seconds

@@ -20,6 +20,8 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "Steps of each arm; the configs' own number if not given.") var steps: Int?
     @Option(help: "An arm's config in configs/; may be repeated (grpo, clip-b and clip-v if not given).") var arm:
         [String] = []
+    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+        ComputePrecision.float32
     @Flag(help: "Print summary.json to standard output instead of the table.") var json = false
 
     func validate() throws {
@@ -30,6 +32,7 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         try Runtime.prepare()
+        Runtime.precision = precision
         let start = ContinuousClock.now
         let folder = try DemoFolder(out)
         let model = fromScratch ? try warmStart(folder) : try ProjectFolder.path(of: "models/countdown-base")
@@ -56,7 +59,10 @@ struct DemoCommand: ParsableCommand {
 
     /// An arm's configuration: the shipped file with this demo's model, folder and seed.
     private func config(_ name: String, _ model: String, _ folder: DemoFolder, seed: Int) throws -> TrainConfig {
-        var overrides = ["model=\(model)", "output=\(folder.path)/\(name)-seed\(seed)", "seed=\(seed)"]
+        var overrides = [
+            "precision=\(precision.rawValue)", "model=\(model)", "output=\(folder.path)/\(name)-seed\(seed)",
+            "seed=\(seed)",
+        ]
         if let steps { overrides.append("training.steps=\(steps)") }
         let file = try ProjectFolder.path(of: "configs/\(name).yaml")
         return try TrainConfig(try ConfigSection.load(file: file, overrides: overrides))
@@ -67,7 +73,11 @@ struct DemoCommand: ParsableCommand {
         let tokenizer = try ProjectFolder.path(of: "models/countdown-tokenizer")
         let config = try SupervisedConfig(
             try ConfigSection.load(
-                file: file, overrides: ["output=\(folder.path)/warm-start", "model.tokenizer=\(tokenizer)"]))
+                file: file,
+                overrides: [
+                    "precision=\(precision.rawValue)", "output=\(folder.path)/warm-start",
+                    "model.tokenizer=\(tokenizer)",
+                ]))
         var bar = ProgressBar("warm start", total: config.steps, unit: "updates")
         return try SupervisedRun(config, resume: false, onDamage: warn).run { bar.update($0, "loss \(fixed($1, 4))") }
     }

@@ -136,7 +136,7 @@ extension DemoReport {
     }
 
     var costCaption: String {
-        "The demo took \(duration(summary.secondsTotal)) in all, on \(counted(summary.threads, "thread")). Rollout: "
+        "The demo took \(duration(summary.secondsTotal)) in all, on \(counted(summary.threads, "thread")), products in \(summary.precision). Rollout: "
             + "sampling; update: forward, backward and the optimiser's step; measure: entropy after the step and the "
             + "parameter-space prediction; rest: what the metrics do not time, such as loading and checkpoints. "
             + "Held-out tests count only towards the time in all."

@@ -73,6 +73,7 @@ struct DemoSummary: Codable, Sendable {
     var learningRate: Double
     var heldOutProblems, samples: Int
     var threads: Int
+    var precision: String
     var libtorch: String
     var arms: [DemoArm]
     var secondsTotal: Double

@@ -110,12 +110,16 @@ ct_status ct_gradients(
 
 /// x [.., I], weight [O, I], bias [O] or NULL -> [.., O].
 ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out);
+/// Three linear layers of one x [N, I]: weights [O_i, I], biases [O_i] or NULL -> outs [N, O_i].
+ct_status ct_projections(ct_tensor x, const ct_tensor weights[3], const ct_tensor biases[3], ct_tensor outs[3]);
 /// weight [V, D], ids int64 [..] -> [.., D].
 ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out);
 /// x / sqrt(mean(x^2) + epsilon) * weight over the last axis (1910.07467, eq. 4).
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out);
 /// silu(gate) * up, elementwise (2002.05202).
 ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out);
+/// residual + (silu(x gate^T) x up^T) down^T: x, residual [N, D], gate and up [I, D], down [D, I] -> [N, D] (2002.05202).
+ct_status ct_feed_forward(ct_tensor x, ct_tensor gate, ct_tensor up, ct_tensor down, ct_tensor residual, ct_tensor *out);
 /// Rotates the halves (i, i + D/2) of the last axis of x [.., T, H, D]; cosine and sine are [.., T, D/2] or [T, D/2] (2104.09864).
 ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *out);
 

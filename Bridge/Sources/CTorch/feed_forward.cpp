@@ -1,0 +1,314 @@
+// The feed-forward layer: residual + (silu(x Wg^T) x Wu^T) Wd^T (2002.05202).
+//
+// With bfloat16 tiles it is one operator: gate and up are made, joined and multiplied by Wd while they lie in the cache, and only
+// their bfloat16 values are kept for the backward pass. Elsewhere it is composed of the layers it is made of.
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cstring>
+
+#include "boundary.hpp"
+#include "compute.hpp"
+#include "lanes.hpp"
+#include "layers.hpp"
+#include "packed_weights.hpp"
+#include "parallel.hpp"
+
+using ct::in;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+namespace {
+
+using Element = at::BFloat16;
+
+/// Inner units computed at once.
+constexpr int64_t kChunk = 256;
+/// Floats between rows of a chunk; a power of two would put them into the same sets of the cache.
+constexpr int64_t kChunkStride = kChunk + 16;
+/// What a block of rows may occupy of the L2 cache.
+constexpr int64_t kBlockBytes = 1 << 20;
+
+// by reference only: passing such vectors by value depends on the vector level
+using Floats __attribute__((vector_size(sizeof(float) * ct::kLanes))) = float;
+using Words __attribute__((vector_size(sizeof(float) * ct::kLanes))) = uint32_t;
+using Halves __attribute__((vector_size(sizeof(uint16_t) * ct::kLanes))) = uint16_t;
+
+/// 1 / (1 + e^-x), 0 and 1 to rounding beyond 87.
+CT_INLINE void sigmoid(const Floats &x, Floats &out) {
+    const Floats negated = x < -87.0f ? Floats{} + 87.0f : x > 87.0f ? Floats{} - 87.0f : -x;
+    ct::exponential(negated, out);
+    out = 1.0f / (1.0f + out);
+}
+
+/// x rounded to bfloat16, ties to even; what is kept of it is its upper half.
+CT_INLINE void round(Floats &x, Halves &kept) {
+    const Words bits = reinterpret_cast<Words>(x), rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
+    const Words is_nan = reinterpret_cast<Words>((bits & 0x7fffffffu) > 0x7f800000u);
+    const Words result = ((is_nan & 0x7fc00000u) | (~is_nan & rounded)) & 0xffff0000u;
+    x = reinterpret_cast<Floats>(result);
+    kept = __builtin_convertvector(result >> 16, Halves);
+}
+
+CT_INLINE void widen(const uint16_t *from, Floats &out) {
+    Halves kept;
+    std::memcpy(&kept, from, sizeof kept);
+    out = reinterpret_cast<Floats>(__builtin_convertvector(kept, Words) << 16);
+}
+
+/// gate := silu(gate) up of the values rounded to bfloat16, which go to `kept_gate` and `kept_up` if there are any. Whole vectors:
+/// rows of chunks and of what is kept have room for them.
+CT_CLONES void activate(float *gate, const float *up, uint16_t *kept_gate, uint16_t *kept_up, int64_t count) {
+    for (int64_t i = 0; i < count; i += ct::kLanes) {
+        Floats g, u, s;
+        Halves narrow_g, narrow_u;
+        std::memcpy(&g, gate + i, sizeof g);
+        std::memcpy(&u, up + i, sizeof u);
+        round(g, narrow_g);
+        round(u, narrow_u);
+        if (kept_gate) {
+            std::memcpy(kept_gate + i, &narrow_g, sizeof narrow_g);
+            std::memcpy(kept_up + i, &narrow_u, sizeof narrow_u);
+        }
+        sigmoid(g, s);
+        const Floats h = g * s * u;
+        std::memcpy(gate + i, &h, sizeof h);
+    }
+}
+
+/// From dh (in `d_gate`) and the kept values: d_gate, d_up and h = silu(gate) up. Whole vectors.
+CT_CLONES void activate_backward(const uint16_t *gate, const uint16_t *up, float *d_gate, float *d_up, float *h, int64_t count) {
+    for (int64_t i = 0; i < count; i += ct::kLanes) {
+        Floats g, u, s, dh;
+        widen(gate + i, g);
+        widen(up + i, u);
+        std::memcpy(&dh, d_gate + i, sizeof dh);
+        sigmoid(g, s);
+        const Floats a = g * s, joined = a * u, from_up = dh * a, from_gate = dh * u * (s + a * (1.0f - s));
+        std::memcpy(h + i, &joined, sizeof joined);
+        std::memcpy(d_up + i, &from_up, sizeof from_up);
+        std::memcpy(d_gate + i, &from_gate, sizeof from_gate);
+    }
+}
+
+at::Tensor bfloat16(int64_t elements) { return at::empty({elements}, at::kBFloat16); }
+Element *at(const at::Tensor &memory) { return static_cast<Element *>(memory.mutable_data_ptr()); }
+uint16_t *bits(const at::Tensor &memory) { return static_cast<uint16_t *>(memory.mutable_data_ptr()); }
+
+/// Sizes of a layer and of what is computed at a time.
+struct Shape {
+    int64_t rows, width, inner;
+    /// Elements between rows of a matrix [.., inner] in bfloat16.
+    int64_t inner_stride = ct::row_stride<Element>(inner), width_stride = ct::row_stride<Element>(width);
+
+    Shape(int64_t rows, int64_t width, int64_t inner) : rows(rows), width(width), inner(inner) {}
+
+    /// Whole groups of 32 rows, so that every block but the last fills its part of a transposed operand.
+    int64_t block(int64_t inner_matrices) const {
+        const int64_t row_bytes = 2 * (inner_matrices * inner + width) + 12 * kChunk, share = ct::pieces(rows, ct::loop_threads());
+        return ct::round_up(std::clamp<int64_t>(std::min(kBlockBytes / row_bytes, share), 32, 256), 32);
+    }
+};
+
+/// What a thread computes in.
+struct Scratch {
+    at::Tensor memory;
+    float *a, *b, *c;
+
+    explicit Scratch(int64_t rows) : memory(at::empty({3 * rows * kChunkStride}, at::kFloat)), a(memory.mutable_data_ptr<float>()) {
+        b = a + rows * kChunkStride;
+        c = b + rows * kChunkStride;
+    }
+};
+
+struct Forward {
+    Shape shape;
+    const float *x;
+    ct::PackedRight<Element> gate, up, down;
+    uint16_t *kept_gate, *kept_up; // NULL if nothing is kept
+    float *y;                      // holds the residual, which is added to
+
+    /// h of `count` inner units from `from` on, for rows from `row` on, into h.
+    void inner(ct::LeftOperand<Element> x, int64_t row, int64_t rows, int64_t from, int64_t count, const Scratch &scratch, Element *h) const {
+        ct::multiply_block(x, rows, gate.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
+        ct::multiply_block(x, rows, up.operand, 0, shape.width, from, count, scratch.b, kChunkStride, false);
+        for (int64_t i = 0; i < rows; ++i) {
+            const int64_t kept = (row + i) * shape.inner_stride + from;
+            activate(
+                scratch.a + i * kChunkStride, scratch.b + i * kChunkStride, kept_gate ? kept_gate + kept : nullptr,
+                kept_gate ? kept_up + kept : nullptr, count);
+        }
+        ct::round_rows({scratch.a, kChunkStride, rows, count}, h + from, shape.inner_stride);
+    }
+
+    /// A block of rows per task: one parallel region, and h never leaves the cache.
+    void by_rows() const {
+        const int64_t block = shape.block(1);
+        ct::parallel_for(0, ct::pieces(shape.rows, block), 1, [&](int64_t begin, int64_t end) {
+            const ct::TileScope<Element> scope;
+            const Scratch scratch(block);
+            const auto narrow = bfloat16(block * shape.width_stride), h = bfloat16(block * shape.inner_stride);
+            for (int64_t index = begin; index < end; ++index) {
+                const int64_t row = index * block, rows = std::min(block, shape.rows - row);
+                ct::round_rows({x + row * shape.width, shape.width, rows, shape.width}, at(narrow), shape.width_stride);
+                for (int64_t from = 0; from < shape.inner; from += kChunk)
+                    inner({at(narrow), shape.width_stride}, row, rows, from, std::min(kChunk, shape.inner - from), scratch, at(h));
+                ct::multiply_block<Element>(
+                    {at(h), shape.inner_stride}, rows, down.operand, 0, shape.inner, 0, shape.width, y + row * shape.width, shape.width, true);
+            }
+        });
+    }
+
+    /// Inner units and then columns are shared out: few rows, each weight read by one thread only. The sums are those of `by_rows`.
+    void by_columns() const {
+        const auto narrow = bfloat16(shape.rows * shape.width_stride), h = bfloat16(shape.rows * shape.inner_stride);
+        ct::round_rows({x, shape.width, shape.rows, shape.width}, at(narrow), shape.width_stride);
+        const double panel = static_cast<double>(shape.rows) * ct::kPanel;
+        const auto grain = [&](int64_t depth, int64_t products) {
+            const double work = static_cast<double>(products * depth);
+            return ct::grain(2 * panel * work, 2 * work * ct::kPanel, true);
+        };
+        ct::parallel_for(0, ct::pieces(shape.inner, ct::kPanel), grain(shape.width, 2), [&](int64_t begin, int64_t end) {
+            const ct::TileScope<Element> scope;
+            const Scratch scratch(shape.rows);
+            const int64_t last = std::min(end * ct::kPanel, shape.inner);
+            for (int64_t from = begin * ct::kPanel; from < last; from += kChunk)
+                inner({at(narrow), shape.width_stride}, 0, shape.rows, from, std::min(kChunk, last - from), scratch, at(h));
+        });
+        ct::parallel_for(0, ct::pieces(shape.width, ct::kPanel), grain(shape.inner, 1), [&](int64_t begin, int64_t end) {
+            const ct::TileScope<Element> scope;
+            const int64_t from = begin * ct::kPanel, count = std::min(end * ct::kPanel, shape.width) - from;
+            ct::multiply_block<Element>(
+                {at(h), shape.inner_stride}, shape.rows, down.operand, 0, shape.inner, from, count, y + from, shape.width, true);
+        });
+    }
+
+    void run() const { shape.rows < 64 * ct::loop_threads() ? by_columns() : by_rows(); }
+};
+
+struct Backward {
+    Shape shape;
+    const float *dy;
+    const uint16_t *kept_gate, *kept_up;
+    ct::PackedRight<Element> gate, up, down;
+    float *dx;
+    /// d_gate^T and d_up^T as left operands [inner, rows], h as right operand [rows, inner].
+    int64_t across = ct::row_stride<Element>(shape.rows);
+    at::Tensor d_gate_transposed = bfloat16(shape.inner * across), d_up_transposed = bfloat16(shape.inner * across),
+               h = bfloat16(ct::panel_elements<Element>(shape.rows, shape.inner));
+
+    void run() const {
+        const int64_t block = shape.block(2);
+        ct::parallel_for(0, ct::pieces(shape.rows, block), 1, [&](int64_t begin, int64_t end) {
+            const ct::TileScope<Element> scope;
+            const Scratch scratch(block);
+            const auto narrow = bfloat16(block * shape.width_stride);
+            const auto d_gate = bfloat16(block * shape.inner_stride), d_up = bfloat16(block * shape.inner_stride);
+            for (int64_t index = begin; index < end; ++index) {
+                const int64_t row = index * block, rows = std::min(block, shape.rows - row);
+                ct::round_rows({dy + row * shape.width, shape.width, rows, shape.width}, at(narrow), shape.width_stride);
+                for (int64_t from = 0; from < shape.inner; from += kChunk) {
+                    const int64_t count = std::min(kChunk, shape.inner - from);
+                    ct::multiply_block<Element>(
+                        {at(narrow), shape.width_stride}, rows, down.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
+                    for (int64_t i = 0; i < rows; ++i) {
+                        const int64_t kept = (row + i) * shape.inner_stride + from, own = i * kChunkStride;
+                        activate_backward(kept_gate + kept, kept_up + kept, scratch.a + own, scratch.b + own, scratch.c + own, count);
+                    }
+                    put({scratch.a, kChunkStride, rows, count}, at(d_gate) + from, at(d_gate_transposed) + from * across + row);
+                    put({scratch.b, kChunkStride, rows, count}, at(d_up) + from, at(d_up_transposed) + from * across + row);
+                    for (int64_t column = 0; column < count; column += ct::kPanel)
+                        ct::pack_panel(
+                            ct::Source{scratch.c + column, kChunkStride, rows, std::min(ct::kPanel, count - column)},
+                            at(h) + (from + column) / ct::kPanel * panel_stride() + row * ct::kPanel);
+                }
+                float *to = dx + row * shape.width;
+                ct::multiply_block<Element>({at(d_gate), shape.inner_stride}, rows, gate.operand, 0, shape.inner, 0, shape.width, to, shape.width, false);
+                ct::multiply_block<Element>({at(d_up), shape.inner_stride}, rows, up.operand, 0, shape.inner, 0, shape.width, to, shape.width, true);
+            }
+        });
+    }
+
+    ct::LeftOperand<Element> left(const at::Tensor &transposed) const { return {at(transposed), across}; }
+    ct::RightOperand<Element> inner() const { return ct::panels<Element>(at(h), shape.rows, shape.inner); }
+
+private:
+    int64_t panel_stride() const { return inner().panel_stride; }
+
+    /// A chunk as part of a left operand, and transposed as part of another.
+    void put(ct::Source chunk, Element *rows, Element *transposed) const {
+        ct::round_rows(chunk, rows, shape.inner_stride);
+        ct::transpose_rows(chunk, transposed, across);
+    }
+};
+
+at::Tensor product(ct::LeftOperand<Element> a, int64_t rows, const ct::RightOperand<Element> &b) {
+    auto c = at::empty({rows, b.width}, at::kFloat);
+    ct::multiply<Element>(a, rows, b, nullptr, c.mutable_data_ptr<float>());
+    return c;
+}
+
+struct FeedForward : torch::autograd::Function<FeedForward> {
+    /// The layer's value; `kept` [2, N, stride] gets gate and up if it is defined.
+    static at::Tensor value(
+        const at::Tensor &x, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down, const at::Tensor &residual, const at::Tensor &kept) {
+        const Shape shape(x.size(0), x.size(1), gate.size(0));
+        auto y = residual.clone(at::MemoryFormat::Contiguous);
+        uint16_t *first = kept.defined() ? bits(kept) : nullptr;
+        Forward{
+            shape, x.const_data_ptr<float>(), ct::packed_for_forward<Element>(gate), ct::packed_for_forward<Element>(up),
+            ct::packed_for_forward<Element>(down), first, kept.defined() ? first + shape.rows * shape.inner_stride : nullptr,
+            y.mutable_data_ptr<float>()}
+            .run();
+        return y;
+    }
+
+    static at::Tensor forward(
+        AutogradContext *ctx, const at::Tensor &input, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down,
+        const at::Tensor &residual) {
+        const auto x = input.contiguous();
+        const auto kept = bfloat16(2 * x.size(0) * ct::row_stride<Element>(gate.size(0)));
+        ctx->save_for_backward({x, gate, up, down, kept});
+        return value(x, gate, up, down, residual, kept);
+    }
+
+    static variable_list backward(AutogradContext *ctx, variable_list grads) {
+        const auto saved = ctx->get_saved_variables();
+        const auto &x = saved[0], &gate = saved[1], &up = saved[2], &down = saved[3], &kept = saved[4];
+        const auto dy = grads[0].contiguous();
+        const Shape shape(x.size(0), x.size(1), gate.size(0));
+        auto dx = at::empty_like(x);
+        const uint16_t *first = bits(kept);
+        const Backward pass{
+            shape, dy.const_data_ptr<float>(), first, first + shape.rows * shape.inner_stride, ct::packed_for_backward<Element>(gate),
+            ct::packed_for_backward<Element>(up), ct::packed_for_backward<Element>(down), dx.mutable_data_ptr<float>()};
+        pass.run();
+        const auto columns = ct::right<Element>(x);
+        const auto dy_transposed = ct::left_transposed<Element>(dy);
+        return {
+            dx, product(pass.left(pass.d_gate_transposed), shape.inner, columns.operand),
+            product(pass.left(pass.d_up_transposed), shape.inner, columns.operand),
+            product(dy_transposed.operand, shape.width, pass.inner()), dy};
+    }
+};
+
+bool is_plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.numel() > 0; }
+
+} // namespace
+
+extern "C" ct_status ct_feed_forward(ct_tensor x_in, ct_tensor gate_in, ct_tensor up_in, ct_tensor down_in, ct_tensor residual_in, ct_tensor *out) {
+    return ct::making(out, [&] {
+        const auto &x = in(x_in), &gate = in(gate_in), &up = in(up_in), &down = in(down_in), &residual = in(residual_in);
+        TORCH_CHECK(
+            x.dim() == 2 && gate.dim() == 2 && gate.sizes() == up.sizes() && gate.size(1) == x.size(1) && down.dim() == 2 &&
+                down.size(0) == x.size(1) && down.size(1) == gate.size(0) && residual.sizes() == x.sizes(),
+            "feed-forward of ", x.sizes(), " with gate ", gate.sizes(), ", up ", up.sizes(), ", down ", down.sizes(), " and residual ",
+            residual.sizes());
+        const bool has_tiles = ct::product_kernel() == ct::Kernel::bfloat16_tiles && is_plain(x) && is_plain(gate) && is_plain(up) &&
+                               is_plain(down) && is_plain(residual);
+        if (!has_tiles) return residual + ct::linear(ct::swiglu(ct::linear(x, gate), ct::linear(x, up)), down);
+        const bool differentiates = at::GradMode::is_enabled() && (x.requires_grad() || gate.requires_grad() || up.requires_grad() ||
+                                                                   down.requires_grad() || residual.requires_grad());
+        if (!differentiates) return FeedForward::value(x.contiguous(), gate, up, down, residual, at::Tensor());
+        return FeedForward::apply(x, gate, up, down, residual);
+    });
+}
