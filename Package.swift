@@ -32,7 +32,7 @@ let plainTargets: [Target] = [
     module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Analysis", imports: ["Runs", "EntropyDynamics", "Trajectories"]),
     module("Plots"),
-    module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding"]),
+    module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding", "Trajectories"]),
     module(
         "Simulation",
         imports: ["Algorithms", "Analysis", "ConfigCoding", "EntropyDynamics", "Plots", "Trajectories"]),

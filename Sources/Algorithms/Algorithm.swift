@@ -7,18 +7,23 @@
 public struct Algorithm: Sendable {
     /// Name in the catalogue, snake case.
     public var name: String
+    public var plan: RolloutPlan
     public var credit: any Credit
+    public var shapings: [any AdvantageShaping]
     public var rules: [any TokenRule]
     public var surrogate: any Surrogate
     public var regularisers: [any Regulariser]
     public var aggregation: Aggregation
 
     public init(
-        name: String, credit: any Credit, rules: [any TokenRule] = [], surrogate: any Surrogate,
-        regularisers: [any Regulariser] = [], aggregation: Aggregation
+        name: String, plan: RolloutPlan = RolloutPlan(), credit: any Credit, shapings: [any AdvantageShaping] = [],
+        rules: [any TokenRule] = [], surrogate: any Surrogate, regularisers: [any Regulariser] = [],
+        aggregation: Aggregation
     ) {
         self.name = name
+        self.plan = plan
         self.credit = credit
+        self.shapings = shapings
         self.rules = rules
         self.surrogate = surrogate
         self.regularisers = regularisers
@@ -27,8 +32,8 @@ public struct Algorithm: Sendable {
 
     /// The union of what the parts read.
     public var reads: Signals {
-        let ofRules = rules.reduce(into: Signals.always) { $0.formUnion($1.reads) }
-        return regularisers.reduce(into: ofRules) { $0.formUnion($1.reads) }
+        let parts = [credit.reads] + shapings.map(\.reads) + rules.map(\.reads) + regularisers.map(\.reads)
+        return parts.reduce(into: Signals.always) { $0.formUnion($1) }
     }
 
     /// Says whether a table has every signal the algorithm reads.
@@ -42,5 +47,21 @@ public struct Algorithm: Sendable {
         for (signal, column, values) in optional where reads.contains(signal) && values == nil {
             throw AlgorithmError.missing(column, for: name)
         }
+    }
+
+    /// The advantage of every completion of a rollout batch, in the shape of `groups`.
+    /// - Throws: `AlgorithmError` if the credit reads the reference and an outcome lacks it, or an advantage is not
+    ///   finite.
+    public func advantages(of groups: [[Outcome]]) throws -> [[Double]] {
+        if credit.reads.contains(.reference), groups.joined().contains(where: { $0.referenceLogprob == nil }) {
+            throw AlgorithmError.missing("referenceLogprob", for: name)
+        }
+        let advantages = credit.advantages(of: groups)
+        for (group, values) in advantages.enumerated() {
+            if let row = values.firstIndex(where: { !$0.isFinite }) {
+                throw AlgorithmError.notFinite("advantages[\(group)]", row, Float(values[row]))
+            }
+        }
+        return advantages
     }
 }

@@ -19,6 +19,19 @@ public enum AlgorithmCatalogue {
         ("forking_tokens", ForkingTokens.algorithm(from:)),
         ("opefo", OPEFO.algorithm(from:)),
         ("stare", STARE.algorithm(from:)),
+        ("dapo", DAPO.algorithm(from:)),
+        ("gspo", GSPO.algorithm(from:)),
+        ("reinforce_plus_plus", ReinforcePlusPlus.algorithm(from:)),
+        ("reinforce_plus_plus_baseline", ReinforcePlusPlus.withBaseline(from:)),
+        ("clip_cov", ClipCov.algorithm(from:)),
+        ("kl_cov", KLCov.algorithm(from:)),
+        ("entropy_advantage", EntropyBasedAdvantage.algorithm(from:)),
+        ("perplexity_shaping", PerplexityShaping.algorithm(from:)),
+        ("position_shaping", PositionShaping.algorithm(from:)),
+        ("self_information", SelfInformation.algorithm(from:)),
+        ("positive_reweighting", PositiveReweighting.algorithm(from:)),
+        ("pass_at_k_max", BestOfGroup.algorithm(from:)),
+        ("random_drop", RandomDrop.algorithm(from:)),
     ]
 
     /// All names, in the order of the catalogue.

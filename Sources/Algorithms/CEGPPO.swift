@@ -7,7 +7,7 @@ public import ConfigCoding
 /// Beyond the lower bound with A < 0 the weight is β₁ (1 − ε), beyond the upper with A > 0 it is β₂ (1 + ε), whatever the
 /// ratio; elsewhere it is r. Rare tokens are what is clipped, so β₂ gives back updates that raise entropy and β₁ updates
 /// that lower it (2602.03392, theorem 3.3). β = 0 is PPO. Acts only where ratios leave 1.
-public struct GradientPreservingSurrogate: Surrogate {
+public struct GradientPreservingSurrogate: TokenSurrogate {
     public var clipLow: Double
     public var clipHigh: Double
     /// β₁, of A < 0 below the lower bound.

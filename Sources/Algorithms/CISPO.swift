@@ -7,7 +7,7 @@ public import ConfigCoding
 /// The weight is a constant of the gradient, so that no token loses its gradient by being clipped. Published settings
 /// differ in meaning: TRL bounds r by an absolute maximum (5.0 for ScaleRL, 2510.13786), verl by 1 + clip_high (0.2 in
 /// its example). Here bounds are relative; the defaults are no lower bound and ScaleRL's maximum of 5.
-public struct WeightedLogprobSurrogate: Surrogate {
+public struct WeightedLogprobSurrogate: TokenSurrogate {
     /// In 0...1; 1 is no lower bound.
     public var clipLow: Double
     public var clipHigh: Double

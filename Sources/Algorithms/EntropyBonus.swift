@@ -3,7 +3,7 @@
 /// Adds −β H to each token's loss, so that a step of learning rate η raises H by ηβ Σ S² to first order.
 ///
 /// The formula is exact (∂H/∂z = −S); the bonus is void where H is already 0 or log V, because S vanishes there.
-public struct EntropyBonus: Regulariser, Equatable {
+public struct EntropyBonus: TokenRegulariser, Equatable {
     /// β; a negative one is a penalty.
     public var coefficient: Double
 

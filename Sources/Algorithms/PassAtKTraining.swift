@@ -15,7 +15,7 @@ public import ConfigCoding
 /// A₋ = (1 − ρ − C(n − c − 1, k − 1)/C(n − 1, k − 1))/σ; the group's sum is 0, and k = 1 is GRPO with the population
 /// deviation. Void where every or no subset succeeds (fewer than k wrong completions, or none right): all 0. Binary
 /// rewards only: a completion is correct if its reward exceeds the threshold.
-public struct PassAtKCredit: Credit, Equatable {
+public struct PassAtKCredit: GroupCredit, Equatable {
     public var k: Int
     public var threshold: Double
     public var smallestGroup: Int { k }

@@ -6,7 +6,7 @@ public import ConfigCoding
 ///
 /// The baseline does not contain the completion's own reward, so the gradient is unbiased at any group size. A group of
 /// one has no baseline.
-public struct LeaveOneOutCredit: Credit {
+public struct LeaveOneOutCredit: GroupCredit {
     public var smallestGroup: Int { 2 }
 
     public init() {}

@@ -15,9 +15,23 @@ public struct RegulariserTerm: Sendable, Equatable {
     }
 }
 
-/// Adds to the loss of each token something that does not depend on rewards.
+/// Adds to the loss of each token something that does not depend on the clipped ratio.
+///
+/// It sees the whole mini-batch; one that looks at a token at a time is a `TokenRegulariser`.
 public protocol Regulariser: Sendable {
     var name: String { get }
     var reads: Signals { get }
+    /// - Returns: one term per token, [N].
+    func terms(for tokens: TokenTable) -> [RegulariserTerm]
+}
+
+/// A regulariser whose term follows from the token alone.
+public protocol TokenRegulariser: Regulariser {
     func term(for token: Int, in tokens: TokenTable) -> RegulariserTerm
+}
+
+extension TokenRegulariser {
+    public func terms(for tokens: TokenTable) -> [RegulariserTerm] {
+        (0..<tokens.count).map { term(for: $0, in: tokens) }
+    }
 }

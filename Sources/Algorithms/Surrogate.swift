@@ -30,16 +30,36 @@ public struct SurrogateTerm: Sendable, Equatable {
     }
 }
 
-/// Turns log-probabilities and an advantage into a loss.
+/// Turns the log-probabilities and advantages of a mini-batch into losses.
+///
+/// It sees the whole mini-batch, because some ratios are of whole completions; one that looks at a token at a time is a
+/// `TokenSurrogate`.
 public protocol Surrogate: Sendable {
+    /// - Returns: one term per token, [N]. `dLogprob` is what the aggregated loss has as its derivative, once the
+    ///   token's scale is multiplied in.
+    func terms(for tokens: TokenTable) -> [SurrogateTerm]
+}
+
+/// A surrogate whose term follows from the token alone.
+public protocol TokenSurrogate: Surrogate {
     func term(policyLogprob: Double, proximalLogprob: Double, advantage: Double) -> SurrogateTerm
+}
+
+extension TokenSurrogate {
+    public func terms(for tokens: TokenTable) -> [SurrogateTerm] {
+        (0..<tokens.count).map { token in
+            term(
+                policyLogprob: Double(tokens.policyLogprob[token]),
+                proximalLogprob: Double(tokens.proximalLogprob[token]), advantage: Double(tokens.advantage[token]))
+        }
+    }
 }
 
 /// L = −min(r A, clip(r, 1 − clip_low, 1 + clip_high) A) with r = exp(policy − proximal)
 /// (PPO, 1707.06347; as used in GRPO, 2402.03300).
 ///
 /// With a dual clip c (1912.09729), L of a token with A < 0 is at most −c A. A clipped token has no gradient.
-public struct ClippedSurrogate: Surrogate, Equatable {
+public struct ClippedSurrogate: TokenSurrogate, Equatable {
     public var clipLow: Double
     public var clipHigh: Double
     /// c > 1; ∞ turns it off.

@@ -26,20 +26,24 @@ extension Algorithm {
     /// Metrics: `loss`; `ratio_mean`, `ratio_max`; `ratio_clip_high`, `ratio_clip_low`, `ratio_clip_dual` (fractions of
     /// all tokens); `proximal_kl_k1`, `proximal_kl_k3` (estimates of KL(proximal‖policy));
     /// `predicted_entropy_change` and `predicted_entropy_change_without_rules` (per unit learning rate, mean over all
-    /// tokens); then each rule's own.
-    public func coefficients(for tokens: TokenTable) -> TokenCoefficients {
+    /// tokens); the flows of `EntropyFlows`; then each shaping's and each rule's own.
+    public func coefficients(for given: TokenTable) -> TokenCoefficients {
+        let (tokens, shapingMetrics) = shaped(given)
         let count = tokens.count
         let unit = [Float](repeating: 1, count: count)
+        let plainScale = aggregation.exactScales(for: tokens, weights: unit)
+        let terms = terms(for: tokens)
+        var flows = EntropyFlows(tokens, plain: zip(plainScale, terms).map { $0 * $1.entropyChange })
         var weight = unit
         var ruleMetrics: [Metric] = []
         for rule in rules {
             let own = rule.weights(for: tokens)
             precondition(own.count == count, "the rule \(rule.name) gave \(own.count) weights for \(count) tokens")
-            for token in 0..<count { weight[token] *= own[token] }
             ruleMetrics += rule.metrics(for: tokens, weights: own).map { Metric("\(rule.name)/\($0.name)", $0.value) }
+            ruleMetrics += flows.removed(by: rule.name, before: weight, weights: own)
+            for token in 0..<count { weight[token] *= own[token] }
         }
         let scale = aggregation.exactScales(for: tokens, weights: weight)
-        let plainScale = aggregation.exactScales(for: tokens, weights: unit)
 
         var result = TokenCoefficients(
             weight: weight, g1: [], g2: [], predictedEntropyChange: [], loss: 0, metrics: [])
@@ -48,7 +52,7 @@ extension Algorithm {
         result.predictedEntropyChange.reserveCapacity(count)
         var totals = Totals()
         for token in 0..<count {
-            let term = tokenTerm(token, tokens, &totals)
+            let term = terms[token]
             let factor = Double(weight[token]) * scale[token]
             // A dropped token is left out, not multiplied: 0 times an unknown would be unknown.
             let change = factor == 0 ? 0 : factor * term.entropyChange
@@ -56,34 +60,58 @@ extension Algorithm {
             result.g1.append(Float(factor * term.g1))
             result.g2.append(Float(factor * term.g2))
             result.predictedEntropyChange.append(Float(change))
+            totals.count(
+                term.clipSide, Double(tokens.policyLogprob[token]), Double(tokens.proximalLogprob[token]))
             totals.change += change
             totals.plainChange += plainScale[token] * term.entropyChange
+            flows.count(token, change: change, clipped: term.clipped * plainScale[token])
         }
-        result.metrics = [Metric("loss", result.loss)] + totals.metrics(count) + ruleMetrics
+        result.metrics =
+            [Metric("loss", result.loss)] + totals.metrics(count) + flows.metrics + shapingMetrics + ruleMetrics
         return result
     }
 
-    /// One token's loss and derivatives before weight and aggregation.
-    private func tokenTerm(
-        _ token: Int, _ tokens: TokenTable, _ totals: inout Totals
-    ) -> (loss: Double, g1: Double, g2: Double, entropyChange: Double) {
-        let policy = Double(tokens.policyLogprob[token])
-        let proximal = Double(tokens.proximalLogprob[token])
-        let surrogate = surrogate.term(
-            policyLogprob: policy, proximalLogprob: proximal, advantage: Double(tokens.advantage[token]))
-        totals.count(surrogate.clipSide, policy, proximal)
-        var (loss, g1, g2) = (surrogate.loss, surrogate.dLogprob, 0.0)
+    /// Every token's loss and derivatives before weight and aggregation.
+    private func terms(for tokens: TokenTable) -> [TokenTerm] {
+        let surrogates = surrogate.terms(for: tokens)
+        var terms = surrogates.map { TokenTerm(loss: $0.loss, g1: $0.dLogprob, clipSide: $0.clipSide) }
         for regulariser in regularisers {
-            let term = regulariser.term(for: token, in: tokens)
-            loss += term.loss
-            g1 += term.dLogprob
-            g2 += term.dEntropy
+            for (token, term) in regulariser.terms(for: tokens).enumerated() {
+                terms[token].loss += term.loss
+                terms[token].g1 += term.dLogprob
+                terms[token].g2 += term.dEntropy
+            }
         }
-        let squared = g2 == 0 ? 0 : tokens.squaredDiscriminant.map { Double($0[token]) } ?? .nan
-        let change = predictedEntropyChange(
-            g1: g1, g2: g2, discriminant: Double(tokens.discriminant[token]),
-            expectedDiscriminant: Double(tokens.expectedDiscriminant[token]), squaredDiscriminant: squared)
-        return (loss, g1, g2, change)
+        for token in terms.indices {
+            let (g1, g2) = (terms[token].g1, terms[token].g2)
+            let squared = g2 == 0 ? 0 : tokens.squaredDiscriminant.map { Double($0[token]) } ?? .nan
+            let (s, expected) = (Double(tokens.discriminant[token]), Double(tokens.expectedDiscriminant[token]))
+            terms[token].entropyChange = predictedEntropyChange(
+                g1: g1, g2: g2, discriminant: s, expectedDiscriminant: expected, squaredDiscriminant: squared)
+            guard terms[token].clipSide != .none else { continue }
+            let ratio = probabilityRatio(Double(tokens.policyLogprob[token]), Double(tokens.proximalLogprob[token]))
+            let lost = -ratio * Double(tokens.advantage[token]) - surrogates[token].dLogprob
+            terms[token].clipped = lost * (s - expected)
+        }
+        return terms
+    }
+}
+
+/// One token before weight and aggregation.
+private struct TokenTerm {
+    var loss: Double
+    var g1: Double
+    var g2 = 0.0
+    var clipSide: ClipSide
+    /// First-order change of its own H per unit learning rate, nats.
+    var entropyChange = 0.0
+    /// What that would be of −r A alone, less what the clip left of it; 0 where nothing was clipped.
+    var clipped = 0.0
+
+    init(loss: Double, g1: Double, clipSide: ClipSide) {
+        self.loss = loss
+        self.g1 = g1
+        self.clipSide = clipSide
     }
 }
 

@@ -29,6 +29,8 @@ public struct TokenTable: Sendable, Equatable {
     public let sequence: [Int32]
     /// Which prompt a token belongs to, [N].
     public let group: [Int32]
+    /// Which update of the run this is: a coordinate of whatever is drawn at random for these tokens.
+    public let update: Int
 
     /// N.
     public var count: Int { policyLogprob.count }
@@ -38,7 +40,7 @@ public struct TokenTable: Sendable, Equatable {
         policyLogprob: [Float], entropy: [Float], discriminant: [Float], expectedDiscriminant: [Float],
         varianceDiscriminant: [Float]? = nil, squaredDiscriminant: [Float]? = nil, proximalLogprob: [Float],
         sampledLogprob: [Float], referenceLogprob: [Float]? = nil, advantage: [Float], sequence: [Int32],
-        group: [Int32]
+        group: [Int32], update: Int = 0
     ) throws {
         self.policyLogprob = policyLogprob
         self.entropy = entropy
@@ -52,6 +54,7 @@ public struct TokenTable: Sendable, Equatable {
         self.advantage = advantage
         self.sequence = sequence
         self.group = group
+        self.update = update
         try validate()
     }
 
@@ -86,10 +89,17 @@ public struct TokenTable: Sendable, Equatable {
         return TokenTable(
             checked: pick(policyLogprob), pick(entropy), pick(discriminant), pick(expectedDiscriminant),
             varianceDiscriminant.map(pick), squaredDiscriminant.map(pick), pick(proximalLogprob), pick(sampledLogprob),
-            referenceLogprob.map(pick), pick(advantage), pick(sequence), pick(group))
+            referenceLogprob.map(pick), pick(advantage), pick(sequence), pick(group), update)
     }
 
-    /// One table out of the tables of the micro-batches, in order. An optional column survives if every part has it.
+    /// The same tokens with other advantages, [N].
+    func with(advantage: [Float]) -> TokenTable {
+        TokenTable(
+            checked: policyLogprob, entropy, discriminant, expectedDiscriminant, varianceDiscriminant,
+            squaredDiscriminant, proximalLogprob, sampledLogprob, referenceLogprob, advantage, sequence, group, update)
+    }
+
+    /// One table out of the tables of the micro-batches of one update, in order. An optional column survives if every part has it.
     public static func joined(_ parts: [TokenTable]) -> TokenTable {
         func all<Value>(_ column: (TokenTable) -> [Value]) -> [Value] { parts.flatMap(column) }
         func optional(_ column: (TokenTable) -> [Float]?) -> [Float]? {
@@ -99,14 +109,15 @@ public struct TokenTable: Sendable, Equatable {
         return TokenTable(
             checked: all(\.policyLogprob), all(\.entropy), all(\.discriminant), all(\.expectedDiscriminant),
             optional(\.varianceDiscriminant), optional(\.squaredDiscriminant), all(\.proximalLogprob),
-            all(\.sampledLogprob), optional(\.referenceLogprob), all(\.advantage), all(\.sequence), all(\.group))
+            all(\.sampledLogprob), optional(\.referenceLogprob), all(\.advantage), all(\.sequence), all(\.group),
+            parts.first?.update ?? 0)
     }
 
     private init(
         checked policyLogprob: [Float], _ entropy: [Float], _ discriminant: [Float], _ expectedDiscriminant: [Float],
         _ varianceDiscriminant: [Float]?, _ squaredDiscriminant: [Float]?, _ proximalLogprob: [Float],
         _ sampledLogprob: [Float], _ referenceLogprob: [Float]?, _ advantage: [Float], _ sequence: [Int32],
-        _ group: [Int32]
+        _ group: [Int32], _ update: Int
     ) {
         self.policyLogprob = policyLogprob
         self.entropy = entropy
@@ -120,5 +131,6 @@ public struct TokenTable: Sendable, Equatable {
         self.advantage = advantage
         self.sequence = sequence
         self.group = group
+        self.update = update
     }
 }

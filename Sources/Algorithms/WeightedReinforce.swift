@@ -6,7 +6,7 @@ public import ConfigCoding
 ///
 /// A completion is correct if its reward exceeds `threshold`; the published code compares with 1 and 0 exactly, so that
 /// shaped rewards fall through it. No baseline and no division: an all-correct group still pushes.
-public struct OutcomeCredit: Credit, Equatable {
+public struct OutcomeCredit: GroupCredit, Equatable {
     public var positive: Double
     public var negative: Double
     public var threshold: Double

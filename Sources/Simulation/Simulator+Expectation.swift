@@ -12,6 +12,15 @@ extension Simulator {
                 "\(algorithm.name) has token rules, whose thresholds come from drawn tokens; sample instead",
                 place: "actions")
         }
+        guard algorithm.shapings.isEmpty, algorithm.surrogate is any TokenSurrogate,
+            algorithm.regularisers.allSatisfy({ $0 is any TokenRegulariser }),
+            !algorithm.plan.replacesGroupsWithoutContrast
+        else {
+            throw SimulationError(
+                .needsSamples,
+                "\(algorithm.name) looks at whole completions, batches or groups, which are drawn; sample instead",
+                place: "actions")
+        }
         guard algorithm.credit is GroupNormalisedCredit else {
             throw SimulationError(
                 .needsSamples,
@@ -28,6 +37,7 @@ extension Simulator {
     func expected() -> TableBatch {
         var batch = TableBatch()
         let tree = task.tree
+        let readsReference = algorithm.reads.contains(.reference)
         let normalises = (algorithm.credit as? GroupNormalisedCredit)?.normaliseStd ?? true
         for prompt in 0..<task.prompts {
             let values =
@@ -49,6 +59,7 @@ extension Simulator {
                         batch.append(
                             row: row, token: token, sequence: batch.count, group: prompt,
                             sampled: p.logProbabilities[token], proximal: p.logProbabilities[token],
+                            reference: readsReference ? initial.rows[row].logProbabilities[token] : nil,
                             advantage: (value - mean) / scale, weight: states[state] * p.probabilities[token])
                     }
                 }

@@ -2,7 +2,6 @@
 
 public import Algorithms
 import EntropyDynamics
-import Trajectories
 
 /// Trains a table policy, one step after another.
 public struct Simulator: Sendable {
@@ -60,7 +59,8 @@ public struct Simulator: Sendable {
         on batch: TableBatch, _ observe: ((TokenTable, TokenCoefficients) -> Void)?
     ) throws -> UpdateRecord {
         for row in batch.row where statistics[row] == nil { statistics[row] = RowStatistics(policy.rows[row]) }
-        let table = try batch.table(statistics.map { $0 ?? RowStatistics() }, policy.rows)
+        let table = try batch.table(statistics.map { $0 ?? RowStatistics() }, policy.rows, update: updates)
+        try algorithm.check(table)
         let coefficients = algorithm.coefficients(for: table)
         observe?(table, coefficients)
 
@@ -90,66 +90,5 @@ public struct Simulator: Sendable {
             statistics[row] = nil
         }
         return record
-    }
-}
-
-extension Simulator {
-    /// Completions drawn from the sampler, with rewards and advantages.
-    private func sampled() throws -> TableBatch {
-        var batch = TableBatch()
-        let group = settings.completionsPerPrompt
-        let prompts = promptsOfStep()
-        batch.reserve(prompts.count * group * task.tree.length)
-        let sampler = try settings.samplerTemperature.map { temperature in
-            try TablePolicy(
-                prompts: task.prompts, tree: task.tree, temperature: temperature, logits: policy.logits)
-        }
-        var leaves = [Int](repeating: 0, count: group)
-        var path = [(row: Int, token: Int)](repeating: (0, 0), count: group * task.tree.length)
-        for prompt in prompts {
-            for sample in 0..<group {
-                var random = RandomSource(
-                    seed: settings.seed, purpose: .sampling, step: steps, prompt: prompt, sample: sample)
-                var state = 0
-                for position in 0..<task.tree.length {
-                    let row = policy.row(prompt, state)
-                    let token = draw(&random, (sampler ?? policy).rows[row].probabilities)
-                    path[sample * task.tree.length + position] = (row, token)
-                    state = task.tree.child(of: state, at: position, token: token)
-                }
-                leaves[sample] = state
-            }
-            var random = RandomSource(
-                seed: settings.seed, purpose: .sampling, step: steps, prompt: prompt, sample: group)
-            let advantages = algorithm.credit.advantages(task.rewards(prompt, leaves[...], &random))
-            for sample in 0..<group {
-                for (row, token) in path[sample * task.tree.length..<(sample + 1) * task.tree.length] {
-                    let proximal = policy.rows[row].logProbabilities[token]
-                    batch.append(
-                        row: row, token: token, sequence: prompt * group + sample, group: prompt,
-                        sampled: sampler?.rows[row].logProbabilities[token] ?? proximal, proximal: proximal,
-                        advantage: advantages[sample])
-                }
-            }
-        }
-        return batch
-    }
-
-    /// The prompts of this step, ascending; the choice depends on seed and step alone.
-    private func promptsOfStep() -> [Int] {
-        guard let wanted = settings.promptsPerStep, wanted < task.prompts else { return Array(0..<task.prompts) }
-        var random = RandomSource(seed: settings.seed, purpose: .shuffling, step: steps)
-        return Array(0..<task.prompts).shuffled(using: &random).prefix(wanted).sorted()
-    }
-
-    private func draw(_ random: inout RandomSource, _ probabilities: [Double]) -> Int {
-        var left = random.uniform()
-        var last = 0
-        for (token, p) in probabilities.enumerated() where p > 0 {
-            left -= p
-            last = token
-            if left < 0 { break }
-        }
-        return last
     }
 }

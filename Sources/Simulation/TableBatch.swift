@@ -12,6 +12,8 @@ struct TableBatch: Sendable {
     var group: [Int32] = []
     var sampledLogprob: [Float] = []
     var proximalLogprob: [Float] = []
+    /// Nil where the algorithm reads no reference.
+    var referenceLogprob: [Float]?
     var advantage: [Float] = []
     /// What each token counts for beside another: 1 where drawn, its probability where enumerated.
     var weight: [Double] = []
@@ -30,8 +32,8 @@ struct TableBatch: Sendable {
     }
 
     mutating func append(
-        row: Int, token: Int, sequence: Int, group: Int, sampled: Double, proximal: Double, advantage: Double,
-        weight: Double = 1
+        row: Int, token: Int, sequence: Int, group: Int, sampled: Double, proximal: Double,
+        reference: Double? = nil, advantage: Double, weight: Double = 1
     ) {
         self.row.append(row)
         self.token.append(token)
@@ -39,12 +41,16 @@ struct TableBatch: Sendable {
         self.group.append(Int32(truncatingIfNeeded: group))
         sampledLogprob.append(Float(sampled))
         proximalLogprob.append(Float(proximal))
+        if let reference {
+            if referenceLogprob == nil { referenceLogprob = [] }
+            referenceLogprob?.append(Float(reference))
+        }
         self.advantage.append(Float(advantage))
         self.weight.append(weight)
     }
 
     /// The columns an algorithm reads, with the statistics of the policy as it is now.
-    func table(_ statistics: [RowStatistics], _ rows: [Categorical]) throws -> TokenTable {
+    func table(_ statistics: [RowStatistics], _ rows: [Categorical], update: Int = 0) throws -> TokenTable {
         var policy: [Float] = []
         var entropy: [Float] = []
         var discriminant: [Float] = []
@@ -69,13 +75,15 @@ struct TableBatch: Sendable {
         return try TokenTable(
             policyLogprob: policy, entropy: entropy, discriminant: discriminant, expectedDiscriminant: expected,
             varianceDiscriminant: variance, squaredDiscriminant: squared, proximalLogprob: proximalLogprob,
-            sampledLogprob: sampledLogprob, advantage: advantage, sequence: sequence, group: group)
+            sampledLogprob: sampledLogprob, referenceLogprob: referenceLogprob, advantage: advantage,
+            sequence: sequence, group: group, update: update)
     }
 
     /// The tokens of the completions whose place in their group is `part` modulo `parts`.
     func part(_ part: Int, of parts: Int, completions: Int) -> TableBatch {
         guard parts > 1 else { return self }
         var result = TableBatch()
+        result.referenceLogprob = referenceLogprob.map { _ in [] }
         for index in 0..<count where Int(sequence[index]) % completions % parts == part {
             result.row.append(row[index])
             result.token.append(token[index])
@@ -83,6 +91,7 @@ struct TableBatch: Sendable {
             result.group.append(group[index])
             result.sampledLogprob.append(sampledLogprob[index])
             result.proximalLogprob.append(proximalLogprob[index])
+            if let referenceLogprob { result.referenceLogprob?.append(referenceLogprob[index]) }
             result.advantage.append(advantage[index])
             result.weight.append(weight[index])
         }

@@ -15,6 +15,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Weights, gradients, Adam's two moments, the measured direction: bytes.
     public var trainingStateBytes: Int
+    /// Weights of the frozen reference, taken to be as large as the model; 0 without one: bytes.
+    public var referenceBytes: Int
     /// Keys and values of all slots, beside those of the prompts: bytes.
     public var cacheBytes: Int
     public var threads: Int
@@ -34,6 +36,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         updates = updatesPerStep * config.training.steps
         maxTokensPerStep = completionsPerStep * config.rollout.maxNewTokens
         trainingStateBytes = 4 * parameters * (config.training.measuresEntropy ? 5 : 4)
+        referenceBytes = config.reference == nil ? 0 : 4 * parameters
         let slots = min(config.rollout.slots, completionsPerStep)
         let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)
         cacheBytes = Int(min(Double(slots) * Double(config.rollout.maxNewTokens) * perPosition, 9e18))

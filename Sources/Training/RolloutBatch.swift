@@ -9,54 +9,63 @@ struct RolloutBatch {
     private(set) var sequences: [TrainingSequence] = []
     private var advantages: [Double] = []
     private var groups: [Int32] = []
-    private(set) var sampledLogprob: [Float] = []
-    /// Whether a sequence's advantage is not 0.
-    var hasAdvantage: [Bool] { advantages.map { $0 != 0 } }
+    private var sampled: [[Float]] = []
+    /// Nil where no reference is read.
+    private var reference: [[Float]]?
     /// First sequence of each group, and one past the last.
     private var bounds: [Range<Int>] = []
-    private var sampled: [[Float]] = []
+    /// What the algorithm's credit reported.
+    private(set) var creditMetrics: [Metric] = []
+    var sampledLogprob: [Float] { sampled.flatMap(\.self) }
+    /// Whether a sequence's advantage is not 0.
+    var hasAdvantage: [Bool] { advantages.map { $0 != 0 } }
 
-    init(_ rolloutGroups: [RolloutGroup], credit: any Credit) {
+    /// - Throws: `AlgorithmError` for advantages that are no numbers, `TorchError` from the reference.
+    init(_ rolloutGroups: [RolloutGroup], algorithm: Algorithm, reference policy: ReferencePolicy? = nil) throws {
         for (index, group) in rolloutGroups.enumerated() {
             let first = sequences.count
-            let credits = credit.advantages(group.rewards)
-            for (completion, advantage) in zip(group.completions, credits) {
-                append(
-                    TrainingSequence(prompt: group.promptTokens, tokens: completion.tokens), advantage, Int32(index),
-                    completion.sampledLogprob)
+            for completion in group.completions {
+                sequences.append(TrainingSequence(prompt: group.promptTokens, tokens: completion.tokens))
+                groups.append(Int32(index))
+                sampled.append(completion.sampledLogprob)
             }
             bounds.append(first..<sequences.count)
         }
+        reference = try policy?.logprobs(of: sequences)
+        let outcomes = zip(rolloutGroups, bounds).map { group, range in
+            range.map { index in
+                Outcome(
+                    reward: group.verdicts[index - range.lowerBound].reward,
+                    isTruncated: group.completions[index - range.lowerBound].stopReason == .length,
+                    sampledLogprob: sampled[index], referenceLogprob: reference?[index])
+            }
+        }
+        advantages = try algorithm.advantages(of: outcomes).flatMap(\.self)
+        creditMetrics = algorithm.credit.metrics(for: outcomes)
     }
 
     private init() {}
-
-    private mutating func append(_ sequence: TrainingSequence, _ advantage: Double, _ group: Int32, _ logprob: [Float])
-    {
-        sequences.append(sequence)
-        advantages.append(advantage)
-        groups.append(group)
-        sampled.append(logprob)
-        sampledLogprob += logprob
-    }
 
     /// Cuts the batch into `count` parts of whole groups, sizes differing by at most one group.
     func miniBatches(_ count: Int) -> [RolloutBatch] {
         (0..<count).map { part in
             var result = RolloutBatch()
+            result.reference = reference.map { _ in [] }
             for group in bounds[(bounds.count * part / count)..<(bounds.count * (part + 1) / count)] {
                 let first = result.sequences.count
-                for index in group {
-                    result.append(sequences[index], advantages[index], groups[index], sampled[index])
-                }
+                result.sequences += sequences[group]
+                result.advantages += advantages[group]
+                result.groups += groups[group]
+                result.sampled += sampled[group]
+                if let reference { result.reference? += reference[group] }
                 result.bounds.append(first..<result.sequences.count)
             }
             return result
         }
     }
 
-    /// The algorithm's view of every token.
-    func table(_ statistics: TokenStatistics, proximal: [Float]?) throws -> TokenTable {
+    /// The algorithm's view of every token; `update` is the number of the update, from 0.
+    func table(_ statistics: TokenStatistics, proximal: [Float]?, update: Int) throws -> TokenTable {
         var advantage: [Float] = []
         var sequence: [Int32] = []
         var group: [Int32] = []
@@ -71,6 +80,7 @@ struct RolloutBatch {
             expectedDiscriminant: statistics.expectedDiscriminant,
             varianceDiscriminant: statistics.varianceDiscriminant,
             squaredDiscriminant: statistics.squaredDiscriminant, proximalLogprob: proximal ?? statistics.logprob,
-            sampledLogprob: sampledLogprob, advantage: advantage, sequence: sequence, group: group)
+            sampledLogprob: sampledLogprob, referenceLogprob: reference?.flatMap(\.self), advantage: advantage,
+            sequence: sequence, group: group, update: update)
     }
 }

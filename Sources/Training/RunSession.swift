@@ -57,7 +57,7 @@ final class RunSession {
             // killed before its first checkpoint: only config.yaml says what was started, if the run got so far
             let bytes = resume ? FileManager.default.contents(atPath: opened.configPath) : nil
             let started = bytes.map { String(decoding: $0, as: UTF8.self) } ?? config
-            state = TrainerState(step: 0, updates: 0, scheduled: 0, config: started)
+            state = TrainerState(step: 0, updates: 0, scheduled: 0, prompts: 0, config: started)
         }
         guard state.config == config else {
             throw TrainingError(

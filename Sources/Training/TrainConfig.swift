@@ -21,6 +21,8 @@ public struct TrainConfig: Sendable {
     /// JSONL of problems; nil takes the environment's own train split.
     public var prompts: String?
     public var algorithm: Algorithm
+    /// The folder of the frozen reference policy; nil where no part of the algorithm reads one.
+    public var reference: String?
     public var rollout: RolloutSettings
     public var optimiser: OptimiserSettings
     public var training: TrainingSettings
@@ -44,6 +46,7 @@ public struct TrainConfig: Sendable {
         environment = try EnvironmentCatalogue.environment(from: task, seed: seed)
         prompts = try root.optional("prompts", as: String.self)
         algorithm = try AlgorithmCatalogue.algorithm(from: try root.section("algorithm"))
+        reference = try Self.reference(root, algorithm, initial: model)
         rollout = try RolloutSettings(try root.section("rollout"))
         optimiser = try OptimiserSettings(try root.section("optimiser"))
         training = try TrainingSettings(try root.section("training"))
@@ -62,6 +65,23 @@ public struct TrainConfig: Sendable {
                 "training.mini_batches (\(training.miniBatches)) cannot exceed rollout.prompts_per_step (\(rollout.promptsPerStep)): "
                     + "a mini-batch holds whole groups")
         }
+    }
+
+    /// `reference:` a model folder, or `initial`, the default: the model that the run starts from.
+    private static func reference(
+        _ root: ConfigSection, _ algorithm: Algorithm, initial: String
+    ) throws -> String? {
+        let written = try root.optional("reference", as: String.self)
+        guard algorithm.reads.contains(.reference) else {
+            guard written == nil else {
+                throw root.fault(
+                    .unknownKey, "reference",
+                    "has no effect, because \(algorithm.name) as configured reads no reference policy; set "
+                        + "algorithm.kl_coefficient or remove it")
+            }
+            return nil
+        }
+        return written == nil || written == "initial" ? initial : written
     }
 }
 

@@ -12,6 +12,8 @@ struct TrainerState: Codable, Equatable {
     var updates: Int
     /// Scheduled updates so far; differs from `updates` when one was refused for a gradient that is not finite.
     var scheduled: Int
+    /// Prompts sampled so far, which is where the next step goes on: dynamic sampling takes more than a step trains on.
+    var prompts: Int
     /// The configuration the run was started with, verbatim.
     var config: String
 

@@ -21,9 +21,10 @@ public struct TrainingProgress: Sendable {
 public final class TrainingRun {
     public let config: TrainConfig
     public let resolved: ResolvedRun
-    private let session: RunSession
-    private let source: ProblemSource
-    private let engine: RolloutEngine
+    let session: RunSession
+    let source: ProblemSource
+    let engine: RolloutEngine
+    private let reference: ReferencePolicy?
     private let updater: PolicyUpdater
     private let schedule: LearningRateSchedule
     private let store: ExperienceStore
@@ -39,12 +40,17 @@ public final class TrainingRun {
         self.config = config
         let source = try ProblemSource(config)
         self.source = source
+        let reference = try ReferencePolicy(config)
+        self.reference = reference
         let path = config.model
         session = try RunSession(
             output: config.output, config: config.sourceText,
             origin: RunSession.Origin(
                 companions: path, load: { try ModelFolder.load(path) },
-                check: { try source.check($0, contextLength: $1.contextLength) }),
+                check: { vocabulary, model in
+                    try source.check(vocabulary, contextLength: model.contextLength)
+                    try reference?.check(model)
+                }),
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         resolved = ResolvedRun(config, model: session.model.config)
         try session.writeResolved(try resolved.json())
@@ -82,60 +88,43 @@ public final class TrainingRun {
         let clock = ContinuousClock()
         let start = clock.now
         let number = session.state.step + 1
-        let (groups, secondsJudging) = try sampleGroups(step: number)
+        let rollouts = try sampleGroups(step: number)
         let sampled = clock.now
-        try store.append(step: number, groups: groups)
+        try store.append(step: number, groups: rollouts.sampled)
         var shared = MetricsLine()
-        shared.add(groups: groups)
+        shared.add(groups: rollouts.sampled)
         let stored = clock.now
 
         var progress = TrainingProgress(step: number, steps: config.training.steps, reward: 0, entropy: 0)
-        let verdicts = groups.flatMap(\.verdicts)
+        let verdicts = rollouts.sampled.flatMap(\.verdicts)
         progress.reward = verdicts.reduce(0) { $0 + $1.reward } / Double(max(1, verdicts.count))
-        let batch = RolloutBatch(groups, credit: config.algorithm.credit)
+        let batch = try RolloutBatch(rollouts.chosen, algorithm: config.algorithm, reference: reference)
+        for metric in batch.creditMetrics { shared.add("credit/\(metric.name)", metric.value) }
+        let credited = clock.now
         let parts = batch.miniBatches(config.training.miniBatches)
         // with several updates per batch the ratio is against the policy before the first of them
         let proximal =
             resolved.updatesPerStep == 1
             ? nil : try parts.map { try updater.statistics(of: $0.sequences).logprob }
         var timings = (
-            sampling: (sampled - start).seconds - secondsJudging, judging: secondsJudging,
-            logging: (stored - sampled).seconds
+            sampling: (sampled - start).seconds - rollouts.secondsJudging, judging: rollouts.secondsJudging,
+            crediting: (credited - stored).seconds, logging: (stored - sampled).seconds
         )
         for update in 0..<resolved.updatesPerStep {
             let index = update % parts.count
             progress.entropy = try self.update(
                 parts[index], proximal: proximal?[index], step: number, shared: shared, timings: timings)
-            timings = (0, 0, 0)
+            timings = (0, 0, 0, 0)
         }
         session.state.step = number
+        session.state.prompts += rollouts.sampled.count
         return progress
-    }
-
-    /// Samples and judges the groups of one step; also the seconds spent judging.
-    private func sampleGroups(step: Int) throws -> ([RolloutGroup], Double) {
-        let count = config.rollout.promptsPerStep
-        let problems = try (0..<count).map { try source.problem(at: (step - 1) * count + $0) }
-        let prompts = problems.enumerated().map { index, problem in
-            RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: index)
-        }
-        let options = SamplingOptions(
-            temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
-            stopTokens: session.vocabulary.stopTokens)
-        let completions = try engine.complete(
-            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step)
-        let clock = ContinuousClock()
-        let start = clock.now
-        let groups = problems.indices.map { index in
-            judged(problems[index], prompts[index].tokens, completions[index], session.vocabulary, config.environment)
-        }
-        return (groups, (clock.now - start).seconds)
     }
 
     /// One optimiser update with its metrics line; returns the mean entropy before it.
     private func update(
         _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
-        timings: (sampling: Double, judging: Double, logging: Double)
+        timings: (sampling: Double, judging: Double, crediting: Double, logging: Double)
     ) throws -> Double {
         let clock = ContinuousClock()
         let start = clock.now
@@ -145,7 +134,7 @@ public final class TrainingRun {
             batch.sequences, carriesGradient: batch.hasAdvantage, optimiser: &session.optimiser, learningRate: rate,
             measures: config.training.measuresEntropy
         ) { statistics in
-            let table = try batch.table(statistics, proximal: proximal)
+            let table = try batch.table(statistics, proximal: proximal, update: session.state.scheduled)
             try config.algorithm.check(table)
             let result = config.algorithm.coefficients(for: table)
             coefficients = result
@@ -163,10 +152,12 @@ public final class TrainingRun {
         line.add("optimiser/refused", report.gradientNorm.isFinite ? 0 : 1)
         line.add("seconds/rollout", timings.sampling)
         line.add("seconds/reward", timings.judging)
+        line.add("seconds/credit", timings.crediting)
         line.add("seconds/update", report.secondsUpdating)
         line.add("seconds/measure", report.secondsMeasuring)
         line.add("seconds/log", timings.logging)
-        let seconds = (clock.now - start).seconds + timings.sampling + timings.judging + timings.logging
+        let before = timings.sampling + timings.judging + timings.crediting + timings.logging
+        let seconds = (clock.now - start).seconds + before
         line.add("rate/tokens_per_second", Double(report.before.count) / max(seconds, 1e-9))
         try session.metrics.append(MetricsRecord(step: session.state.scheduled, fields: line.fields))
         return mean(report.before.entropy)

@@ -37,6 +37,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case shuffling = 4
     case bootstrap = 5
     case testing = 6
+    case selection = 7
 }
 
 /// A generator over one stream of the counter space, addressed by (seed, purpose, step, prompt, sample).

@@ -54,6 +54,10 @@ struct TrainCommand: ParsableCommand {
             "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "
                 + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top."
         )
+        if let reference = config.reference {
+            print(
+                "The reference is \(reference); its weights take about \(resolved.referenceBytes / 1_000_000) MB more.")
+        }
         print("Products are \(resolved.precision) by \(resolved.products), on \(resolved.threads) threads.")
     }
 }

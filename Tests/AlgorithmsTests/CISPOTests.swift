@@ -22,9 +22,10 @@ import Trajectories
         let table = try BatchMaker().make(seed: 2).table
         let (cispo, grpo) = (try algorithm("name: cispo"), try algorithm("name: grpo"))
         #expect(cispo.coefficients(for: table).g1 == grpo.coefficients(for: table).g1)
-        let far = cispo.surrogate.term(policyLogprob: 0, proximalLogprob: -10, advantage: 1)
+        let surrogate = try #require(cispo.surrogate as? any TokenSurrogate)
+        let far = surrogate.term(policyLogprob: 0, proximalLogprob: -10, advantage: 1)
         #expect(far.dLogprob == -5 && far.clipSide == .high)
-        let low = cispo.surrogate.term(policyLogprob: -10, proximalLogprob: 0, advantage: -1)
+        let low = surrogate.term(policyLogprob: -10, proximalLogprob: 0, advantage: -1)
         #expect(isClose(low.dLogprob, exp(-10), absolute: 1e-15) && low.clipSide == .none)
     }
 }

@@ -18,6 +18,7 @@ import Trajectories
     @Test(arguments: settings)
     func `numeric dL over dz equals g1 (e − p) − g2 S`(setting: String) throws {
         let algorithm = try algorithm(setting)
+        let surrogate = try #require(algorithm.surrogate as? any TokenSurrogate)
         try forRandomCases(200, seed: 1) { random, number in
             let batch = try BatchMaker(staleness: 0.3).make(&random)
             let table = batch.table
@@ -26,7 +27,7 @@ import Trajectories
             let bonus = algorithm.regularisers.compactMap { ($0 as? EntropyBonus)?.coefficient }.reduce(0, +)
             func loss(_ token: Int, _ logits: [Double]) throws -> Double {
                 let p = try Categorical(logits: logits)
-                let term = algorithm.surrogate.term(
+                let term = surrogate.term(
                     policyLogprob: p.logProbabilities[batch.tokens[token]],
                     proximalLogprob: Double(table.proximalLogprob[token]), advantage: Double(table.advantage[token]))
                 return Double(scales[token]) * Double(found.weight[token]) * (term.loss - bonus * p.entropy)

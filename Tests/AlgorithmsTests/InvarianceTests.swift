@@ -7,26 +7,42 @@ import Trajectories
 @testable import Algorithms
 
 @Suite struct InvarianceTests {
-    static let settings = [
-        "name: grpo", "name: clip_b", "name: clip_v", "name: clip_b, preset: trinity",
-        "name: clip_v, preset: trinity, mu_neg: 0.7, max_frac: 0.05",
-        "name: clip_v, preset: paper-interval, mu_neg: 1, mu_pos: 1, max_frac: 0.03, aggregation: sequence_mean",
-    ]
+    /// Settings that make rules act on small batches, then every algorithm as it comes, and the parts any can have.
+    static let settings =
+        [
+            "name: grpo", "name: clip_b", "name: clip_v", "name: clip_b, preset: trinity",
+            "name: clip_v, preset: trinity, mu_neg: 0.7, max_frac: 0.05",
+            "name: clip_v, preset: paper-interval, mu_neg: 1, mu_pos: 1, max_frac: 0.03, aggregation: sequence_mean",
+            "name: clip_cov, share: 0.1, lower: 0.1", "name: kl_cov, share: 0.2", "name: random_drop, share: 0.3",
+            "name: gspo, clip_low: 0.05, clip_high: 0.05", "name: perplexity_shaping, standardise: group, alpha: 0.5",
+            "name: grpo, kl_coefficient: 0.1, entropy_coefficient: 0.1",
+            "name: dapo, sampler_correction: sequence_truncated", "name: rloo, sampler_correction: geometric_masked",
+        ] + AlgorithmCatalogue.names.map { "name: \($0)" }
 
-    @Test(arguments: settings) func `the order of completions is irrelevant`(setting: String) throws {
+    @Test(arguments: settings) func `the order of completions and of groups is irrelevant`(setting: String) throws {
         let algorithm = try algorithm(setting)
-        try forRandomCases(seed: 1) { random, number in
-            let table = try BatchMaker(mismatch: 0.1).make(&random).table
+        try forRandomCases(300, seed: 1) { random, number in
+            let table = try BatchMaker(staleness: 0.1, mismatch: 0.1, referenceSpread: 0.2).make(&random).table
             let found = algorithm.coefficients(for: table)
             let completions = Set(table.sequence).sorted().shuffled(using: &random)
             let order = completions.flatMap { completion in
                 table.sequence.indices.filter { table.sequence[$0] == completion }
             }
             let permuted = algorithm.coefficients(for: table[rows: order])
-            #expect(permuted.weight == order.map { found.weight[$0] }, "\(setting), case \(number)")
-            #expect(permuted.g1 == order.map { found.g1[$0] }, "\(setting), case \(number)")
+            // sums over the batch come in another order; what they decide is the same, what they scale is to rounding
+            for (own, other) in zip(order.map { found.weight[$0] }, permuted.weight) {
+                #expect((own == 0) == (other == 0), "\(setting), case \(number)")
+                #expect(isClose(Double(own), Double(other), relative: 1e-6), "\(setting), case \(number)")
+            }
+            for (own, other) in zip(order.map { found.g1[$0] }, permuted.g1) {
+                #expect(
+                    isClose(Double(own), Double(other), absolute: 1e-9, relative: 1e-6), "\(setting), case \(number)")
+            }
+            #expect(permuted.g2 == order.map { found.g2[$0] }, "\(setting), case \(number)")
             for (a, b) in zip(found.metrics, permuted.metrics) where a.value.isFinite {
-                #expect(a.name == b.name && isClose(a.value, b.value, absolute: 1e-11), "\(setting), case \(number)")
+                #expect(
+                    a.name == b.name && isClose(a.value, b.value, absolute: 1e-9, relative: 1e-6),
+                    "\(setting), case \(number)")
             }
         }
     }
@@ -52,8 +68,8 @@ import Trajectories
 
     @Test(arguments: settings) func `any split into micro-batches joins to the same result`(setting: String) throws {
         let algorithm = try algorithm(setting)
-        try forRandomCases(200, seed: 3) { random, number in
-            let table = try BatchMaker(staleness: 0.2).make(&random).table
+        try forRandomCases(100, seed: 3) { random, number in
+            let table = try BatchMaker(staleness: 0.2, referenceSpread: 0.2).make(&random).table
             var parts: [TokenTable] = []
             var start = 0
             while start < table.count {

@@ -23,6 +23,8 @@ struct BatchMaker {
     /// How far the sampler's log-probabilities are from the proximal ones, in nats.
     var mismatch = 0.0
     var hasSquared = true
+    /// How far a reference policy's log-probabilities are from the policy's, in nats; nil: there is none.
+    var referenceSpread: Double?
     /// Fraction of completions whose advantage is 0.
     var zeroFraction = 0.2
 
@@ -45,6 +47,10 @@ struct BatchMaker {
                 let token = draw(&random, p)
                 let proximal = p.logProbabilities[token] + staleness * random.normalPair().0
                 columns.add(p, token, proximal, proximal + mismatch * random.normalPair().0, advantage, sequence)
+                if let referenceSpread {
+                    columns.reference.append(
+                        Float(p.logProbabilities[token] + referenceSpread * random.normalPair().0))
+                }
                 logits.append(row)
                 tokens.append(token)
             }
@@ -65,7 +71,7 @@ struct BatchMaker {
 /// The columns of a token table while it is being built.
 private struct Columns {
     var policy: [Float] = [], entropy: [Float] = [], s: [Float] = [], expected: [Float] = [], squared: [Float] = []
-    var proximal: [Float] = [], sampled: [Float] = [], advantage: [Float] = []
+    var proximal: [Float] = [], sampled: [Float] = [], advantage: [Float] = [], reference: [Float] = []
     var sequence: [Int32] = []
 
     mutating func add(
@@ -86,7 +92,8 @@ private struct Columns {
         try TokenTable(
             policyLogprob: policy, entropy: entropy, discriminant: s, expectedDiscriminant: expected,
             squaredDiscriminant: hasSquared ? squared : nil, proximalLogprob: proximal, sampledLogprob: sampled,
-            advantage: advantage, sequence: sequence, group: sequence.map { $0 / 4 })
+            referenceLogprob: reference.isEmpty ? nil : reference, advantage: advantage, sequence: sequence,
+            group: sequence.map { $0 / 4 })
     }
 }
 
@@ -112,6 +119,13 @@ func algorithm(_ yaml: String) throws -> Algorithm {
 func refusal(_ yaml: String) -> String? {
     do { _ = try algorithm(yaml) } catch { return "\(error)" }
     return nil
+}
+
+extension Credit {
+    /// The advantages of a batch of one group of completions of one token.
+    func advantages(_ rewards: [Double]) -> [Double] {
+        advantages(of: [rewards.map { Outcome(reward: $0) }]).first ?? []
+    }
 }
 
 extension TokenCoefficients {

@@ -1,0 +1,74 @@
+// How many prompts a step samples, and which of their groups it trains on: the rollout-plan slot.
+
+import ConfigCoding
+
+/// Whether groups without contrast are replaced by groups of further prompts (dynamic sampling of DAPO, 2503.14476,
+/// primary).
+///
+/// A state machine without a sampler: whoever samples asks for `request` more prompts, hands in the rewards of each
+/// group in order, and trains on `chosen`. Rewards are the verifier's, before any shaping. Replacing groups changes the
+/// distribution of prompts towards those of middling difficulty; a falling share of groups that are kept is a sign that
+/// entropy collapses. Published code fails when its budget ends; here the batch is then filled up with groups without
+/// contrast, which carry no advantage within a group, so that its size stays.
+public struct RolloutPlan: Sendable, Equatable {
+    public var replacesGroupsWithoutContrast: Bool
+    /// Prompts a step may sample, as a multiple of the prompts it trains on.
+    public var budget: Int
+
+    public init(replacesGroupsWithoutContrast: Bool = false, budget: Int = 10) {
+        self.replacesGroupsWithoutContrast = replacesGroupsWithoutContrast
+        self.budget = budget
+    }
+
+    /// Reads `dynamic_sampling` and `sampling_budget` (10).
+    static func reading(_ section: ConfigSection, default isDynamic: Bool) throws -> RolloutPlan {
+        let replaces = try section.value("dynamic_sampling", default: isDynamic)
+        let budget = try section.optional("sampling_budget", as: Int.self, in: 1...1_000_000)
+        guard replaces || budget == nil else {
+            throw section.fault(
+                .unknownKey, "sampling_budget", "has no effect where dynamic_sampling is false; remove it")
+        }
+        return RolloutPlan(replacesGroupsWithoutContrast: replaces, budget: budget ?? 10)
+    }
+
+    /// A step that wants `prompts` groups.
+    public func step(prompts: Int) -> RolloutSelection { RolloutSelection(plan: self, wanted: prompts) }
+}
+
+/// One step's groups as they are sampled.
+public struct RolloutSelection: Sendable {
+    public let plan: RolloutPlan
+    /// Groups the step trains on.
+    public let wanted: Int
+    /// Whether each group sampled so far has two different rewards, in order.
+    private var hasContrast: [Bool] = []
+
+    fileprivate init(plan: RolloutPlan, wanted: Int) {
+        self.plan = plan
+        self.wanted = wanted
+    }
+
+    /// Prompts sampled so far.
+    public var sampled: Int { hasContrast.count }
+    /// Groups with contrast among them.
+    public var kept: Int { hasContrast.count { $0 } }
+
+    /// How many prompts to sample next; 0 when the step has its groups or its budget is spent.
+    public var request: Int {
+        guard plan.replacesGroupsWithoutContrast else { return wanted - sampled }
+        return min(wanted - min(kept, wanted), wanted * plan.budget - sampled)
+    }
+
+    /// Takes the rewards of the next group.
+    public mutating func append(rewards: [Double]) {
+        hasContrast.append(rewards.contains { $0 != rewards[0] })
+    }
+
+    /// The groups to train on, ascending; `wanted` of them unless fewer were sampled.
+    public var chosen: [Int] {
+        guard plan.replacesGroupsWithoutContrast else { return Array(hasContrast.indices) }
+        let withContrast = hasContrast.indices.filter { hasContrast[$0] }
+        let without = hasContrast.indices.filter { !hasContrast[$0] }
+        return Array((withContrast + without).prefix(wanted)).sorted()
+    }
+}

@@ -1,0 +1,50 @@
+// The rollouts of a step: sampled and judged in as many rounds as the algorithm's plan asks for.
+
+import Algorithms
+import Rollouts
+import Trajectories
+
+/// What a step sampled, and which of it is trained on.
+struct StepRollouts {
+    var sampled: [RolloutGroup] = []
+    var chosen: [RolloutGroup] = []
+    var secondsJudging = 0.0
+}
+
+extension TrainingRun {
+    /// Samples and judges groups until the plan has what it wants.
+    ///
+    /// Prompts come from where the last step stopped; a prompt's draws depend on its place among the step's prompts, so
+    /// that rounds change nothing.
+    func sampleGroups(step: Int) throws -> StepRollouts {
+        var result = StepRollouts()
+        var selection = config.algorithm.plan.step(prompts: config.rollout.promptsPerStep)
+        while selection.request > 0 {
+            let places = selection.sampled..<(selection.sampled + selection.request)
+            let groups = try sample(places, step: step, &result.secondsJudging)
+            for group in groups { selection.append(rewards: group.rewards) }
+            result.sampled += groups
+        }
+        result.chosen = selection.chosen.map { result.sampled[$0] }
+        return result
+    }
+
+    private func sample(_ places: Range<Int>, step: Int, _ secondsJudging: inout Double) throws -> [RolloutGroup] {
+        let problems = try places.map { try source.problem(at: session.state.prompts + $0) }
+        let prompts = zip(places, problems).map { place, problem in
+            RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: place)
+        }
+        let options = SamplingOptions(
+            temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
+            stopTokens: session.vocabulary.stopTokens)
+        let completions = try engine.complete(
+            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let groups = problems.indices.map { index in
+            judged(problems[index], prompts[index].tokens, completions[index], session.vocabulary, config.environment)
+        }
+        secondsJudging += (clock.now - start).seconds
+        return groups
+    }
+}

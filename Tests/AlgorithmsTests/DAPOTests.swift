@@ -1,0 +1,57 @@
+// DAPO: what it lets through that GRPO does not, and which parts it is made of.
+
+import Algorithms
+import Foundation
+import Testing
+
+@Suite struct DAPOTests {
+    @Test func `a rewarded token between the two upper bounds pushes under DAPO and not under GRPO`() throws {
+        for (ratio, pushes) in [(1.19, [true, true]), (1.24, [false, true]), (1.29, [false, false])] {
+            let table = try TokenTable(
+                policyLogprob: [Float(log(ratio) - 2)], entropy: [1], discriminant: [0.1], expectedDiscriminant: [0],
+                proximalLogprob: [-2], sampledLogprob: [-2], advantage: [1], sequence: [0], group: [0])
+            for (name, moves) in zip(["grpo", "dapo"], pushes) {
+                let g1 = try algorithm("name: \(name)").coefficients(for: table).g1[0]
+                #expect((g1 != 0) == moves, "\(name) at ratio \(ratio)")
+            }
+        }
+    }
+
+    @Test func `it is made of a plan, a price on length and the token mean, and each can be turned off or set`() throws
+    {
+        let dapo = try algorithm("name: dapo")
+        #expect(dapo.plan == RolloutPlan(replacesGroupsWithoutContrast: true, budget: 10))
+        #expect(dapo.aggregation == .tokenMean(over: .all))
+        let credit = try #require(dapo.credit as? ShapedCredit)
+        #expect(credit.shapings.first as? OverlongPenalty == OverlongPenalty(limit: 256, buffer: 51))
+        #expect(try algorithm("name: dapo, dynamic_sampling: false").plan == RolloutPlan())
+        #expect(try algorithm("name: grpo, dynamic_sampling: true, sampling_budget: 3").plan.budget == 3)
+        #expect(try algorithm("name: grpo").credit is GroupNormalisedCredit)
+        #expect(refusal("name: grpo, sampling_budget: 3")?.contains("dynamic_sampling") == true)
+        #expect(refusal("name: dapo, overlong_limit: 10, overlong_buffer: 11")?.contains("must not exceed") == true)
+        #expect(refusal("name: grpo, overlong_buffer: 11")?.contains("without overlong_limit") == true)
+    }
+
+    @Test func `the price on length is that of the published lengths, and a completion of the limit loses 1`() {
+        let penalty = OverlongPenalty(limit: 20_480, buffer: 4_096)
+        func price(_ length: Int) -> Double {
+            penalty.adjustment(for: Outcome(reward: 1, sampledLogprob: [Float](repeating: 0, count: length)))
+        }
+        #expect([0, 16_384, 18_432, 20_480, 30_000].map(price) == [0, 0, -0.5, -1, -1])
+    }
+
+    @Test func `the penalty reaches the advantages and not the reward that is filtered on`() throws {
+        let credit = ShapedCredit(
+            GroupNormalisedCredit(normaliseStd: false), shapings: [OverlongPenalty(limit: 4, buffer: 2)])
+        func outcome(_ length: Int) -> Outcome {
+            Outcome(reward: 1, sampledLogprob: [Float](repeating: -1, count: length))
+        }
+        let advantages = credit.advantages(of: [[outcome(2), outcome(4)], [outcome(1), outcome(2)]])
+        #expect(advantages == [[0.5, -0.5], [0, 0]])
+        let metrics = credit.metrics(for: [[outcome(2), outcome(4)], [outcome(1), outcome(2)]])
+        #expect(metrics == [Metric("overlong_penalty_mean", -0.25)])
+        var step = RolloutPlan(replacesGroupsWithoutContrast: true).step(prompts: 1)
+        step.append(rewards: [1, 1])
+        #expect(step.kept == 0 && step.request == 1)
+    }
+}
