@@ -10,7 +10,8 @@ struct Maxwell: ParsableCommand {
         abstract: "Reinforcement fine-tuning that measures, predicts and controls policy entropy.",
         subcommands: [
             DemoCommand.self, SupervisedCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
-            LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, SimulateCommand.self, BenchCommand.self,
+            LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self,
+            BenchCommand.self,
             DoctorCommand.self,
         ])
 
