@@ -7,8 +7,8 @@ import Trajectories
 /// The completions of one prompt, drawn.
 private struct TableGroup {
     var prompt: Int
-    /// Row and token of every position, [completions · length].
-    var path: [(row: Int, token: Int)] = []
+    /// Row, token and its log p under the sampler of every position, [completions · length].
+    var path: [(row: Int, token: Int, sampled: Double)] = []
     var outcomes: [Outcome] = []
 }
 
@@ -39,11 +39,11 @@ extension Simulator {
         batch.reserve(groups.count * size * length)
         let readsReference = algorithm.reads.contains(.reference)
         for (group, credits) in zip(groups, advantages) {
-            for (place, (row, token)) in group.path.enumerated() {
-                let (sample, position) = place.quotientAndRemainder(dividingBy: length)
+            for (place, (row, token, sampled)) in group.path.enumerated() {
+                let sample = place / length
                 batch.append(
                     row: row, token: token, sequence: group.prompt * size + sample, group: group.prompt,
-                    sampled: Double(group.outcomes[sample].sampledLogprob[position]),
+                    sampled: sampled,
                     proximal: policy.rows[row].logProbabilities[token],
                     reference: readsReference ? initial.rows[row].logProbabilities[token] : nil,
                     advantage: credits[sample])
@@ -65,21 +65,23 @@ extension Simulator {
             for position in 0..<length {
                 let row = policy.row(prompt, state)
                 let token = draw(&random, sampler.rows[row].probabilities)
-                group.path.append((row, token))
+                group.path.append((row, token, sampler.rows[row].logProbabilities[token]))
                 state = task.tree.child(of: state, at: position, token: token)
             }
             leaves[sample] = state
         }
         var random = RandomSource(seed: settings.seed, purpose: .sampling, step: steps, prompt: prompt, sample: size)
         let rewards = task.rewards(prompt, leaves[...], &random)
+        guard !(algorithm.credit is any GroupCredit) else {
+            group.outcomes = rewards.map { Outcome(reward: $0) }
+            return group
+        }
         group.outcomes = rewards.enumerated().map { sample, reward in
             let own = group.path[sample * length..<(sample + 1) * length]
-            func logprobs(_ policy: TablePolicy) -> [Float] {
-                own.map { Float(policy.rows[$0.row].logProbabilities[$0.token]) }
-            }
             return Outcome(
-                reward: reward, sampledLogprob: logprobs(sampler),
-                referenceLogprob: readsReference ? logprobs(initial) : nil)
+                reward: reward, sampledLogprob: own.map { Float($0.sampled) },
+                referenceLogprob: readsReference
+                    ? own.map { Float(initial.rows[$0.row].logProbabilities[$0.token]) } : nil)
         }
         return group
     }

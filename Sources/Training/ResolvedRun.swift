@@ -1,5 +1,6 @@
 // What follows from a configuration: batch sizes, number of updates, memory; said in sentences and kept as `resolved.json`.
 
+import Algorithms
 public import Foundation
 public import Models
 import Torch
@@ -13,6 +14,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var completionsPerUpdate: Int
     public var updates: Int
     public var maxTokensPerStep: Int
+    /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
+    public var maxPromptsPerStep: Int
     /// Weights, gradients, Adam's two moments, the measured direction: bytes.
     public var trainingStateBytes: Int
     /// Weights of the frozen reference, taken to be as large as the model; 0 without one: bytes.
@@ -34,7 +37,11 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
             (promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
             * config.rollout.completionsPerPrompt
         updates = updatesPerStep * config.training.steps
-        maxTokensPerStep = completionsPerStep * config.rollout.maxNewTokens
+        let plan = config.algorithm.plan
+        maxPromptsPerStep = promptsPerStep * (plan.replacesGroupsWithoutContrast ? plan.budget : 1)
+        let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
+            by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)
+        maxTokensPerStep = isHuge ? .max : tokens
         trainingStateBytes = 4 * parameters * (config.training.measuresEntropy ? 5 : 4)
         referenceBytes = config.reference == nil ? 0 : 4 * parameters
         let slots = min(config.rollout.slots, completionsPerStep)
@@ -48,8 +55,12 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
 
     /// All batch sizes in one sentence.
     public func batchSentence(_ config: TrainConfig) -> String {
-        "Each step samples \(config.rollout.completionsPerPrompt) completions for each of \(promptsPerStep) prompts "
-            + "(\(completionsPerStep) completions, the rollout batch), and makes \(updatesPerStep) optimiser update\(updatesPerStep == 1 ? "" : "s") "
+        let most =
+            maxPromptsPerStep == promptsPerStep
+            ? "" : "; groups without contrast are replaced, up to \(maxPromptsPerStep) prompts a step"
+        return
+            "Each step samples \(config.rollout.completionsPerPrompt) completions for each of \(promptsPerStep) prompts "
+            + "(\(completionsPerStep) completions, the rollout batch\(most)), and makes \(updatesPerStep) optimiser update\(updatesPerStep == 1 ? "" : "s") "
             + "of up to \(completionsPerUpdate) completions (the mini-batch), each computed in forward passes of at most "
             + "\(config.training.microBatchTokens) tokens (the micro-batch, which changes memory but no number)."
     }

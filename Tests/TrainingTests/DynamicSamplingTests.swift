@@ -54,7 +54,10 @@ import Trajectories
                 "rollout.completions_per_prompt=1", "training.steps=1", "algorithm.entropy_coefficient=0",
                 "optimiser.weight_decay=0",
             ])
-        let path = try TrainingRun(config, resume: false).run()
+        let run = try TrainingRun(config, resume: false)
+        #expect(run.resolved.maxPromptsPerStep == 20 && run.resolved.maxTokensPerStep == 20 * 4)
+        #expect(run.resolved.batchSentence(config).contains("up to 20 prompts a step"))
+        let path = try run.run()
         let store = try ExperienceStore(readingFile: start.scratch("alike/rollouts.sqlite"))
         #expect(try store.prompts(step: 1).count == 20)
         let record = try #require(try MetricsLog.read(file: start.scratch("alike/metrics.jsonl")).first)
