@@ -7,32 +7,38 @@
 public struct Algorithm: Sendable {
     /// Name in the catalogue, snake case.
     public var name: String
-    public var plan: RolloutPlan
+    public var rolloutPlan: RolloutPlan
     public var credit: any Credit
     public var shapings: [any AdvantageShaping]
     public var rules: [any TokenRule]
     public var surrogate: any Surrogate
     public var regularisers: [any Regulariser]
     public var aggregation: Aggregation
+    /// Stepped by the loop once per update, in order; see `Algorithm.plan(for:)`.
+    public var controllers: [any Controller]
 
     public init(
-        name: String, plan: RolloutPlan = RolloutPlan(), credit: any Credit, shapings: [any AdvantageShaping] = [],
+        name: String, rolloutPlan: RolloutPlan = RolloutPlan(), credit: any Credit,
+        shapings: [any AdvantageShaping] = [],
         rules: [any TokenRule] = [], surrogate: any Surrogate, regularisers: [any Regulariser] = [],
-        aggregation: Aggregation
+        aggregation: Aggregation, controllers: [any Controller] = []
     ) {
         self.name = name
-        self.plan = plan
+        self.rolloutPlan = rolloutPlan
         self.credit = credit
         self.shapings = shapings
         self.rules = rules
         self.surrogate = surrogate
         self.regularisers = regularisers
         self.aggregation = aggregation
+        self.controllers = controllers
     }
 
     /// The union of what the parts read.
     public var reads: Signals {
-        let parts = [credit.reads] + shapings.map(\.reads) + rules.map(\.reads) + regularisers.map(\.reads)
+        let parts =
+            [credit.reads] + shapings.map(\.reads) + rules.map(\.reads) + regularisers.map(\.reads)
+            + controllers.map(\.reads)
         return parts.reduce(into: Signals.always) { $0.formUnion($1) }
     }
 

@@ -32,6 +32,9 @@ public enum AlgorithmCatalogue {
         ("positive_reweighting", PositiveReweighting.algorithm(from:)),
         ("pass_at_k_max", BestOfGroup.algorithm(from:)),
         ("random_drop", RandomDrop.algorithm(from:)),
+        ("skywork", Skywork.algorithm(from:)),
+        ("flexible_clip", FlexibleClipping.algorithm(from:)),
+        ("positive_advantage", PositiveAdvantage.algorithm(from:)),
     ]
 
     /// All names, in the order of the catalogue.

@@ -6,6 +6,7 @@ public struct AlgorithmError: Error, Sendable, CustomStringConvertible {
         case unequalColumns
         case notFinite
         case missingSignal
+        case foreignState
     }
 
     public var code: Code

@@ -41,7 +41,7 @@ public enum GRPO {
             bonus == 0 ? nil : EntropyBonus(coefficient: bonus), divergence?.inLoss,
         ]
         return Algorithm(
-            name: name, plan: try RolloutPlan.reading(section, default: defaults.dynamicSampling),
+            name: name, rolloutPlan: try RolloutPlan.reading(section, default: defaults.dynamicSampling),
             credit: rewardShapings.isEmpty ? base : ShapedCredit(base, shapings: rewardShapings), shapings: shapings,
             rules: rules + [try SamplerCorrection.reading(section)].compactMap { $0 },
             surrogate: try surrogate ?? clippedSurrogate(from: section, defaults),

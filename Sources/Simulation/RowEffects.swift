@@ -32,6 +32,18 @@ struct RowEffects {
         }
     }
 
+    /// ∇H̄ of every logit, [rows · V], H̄ the mean of the tokens' entropies: −(share of the tokens) S_i / T.
+    func entropyGradient(_ policy: TablePolicy) -> [Double] {
+        let width = policy.tree.vocabulary
+        let total = weight.reduce(0, +)
+        var result = [Double](repeating: 0, count: pull.count)
+        for row in weight.indices where weight[row] > 0 {
+            let factor = -weight[row] / (total * policy.temperature)
+            for token in 0..<width { result[row * width + token] = factor * policy.rows[row].discriminant(of: token) }
+        }
+        return result
+    }
+
     /// ∂L/∂z of every logit, [rows · V].
     func gradient(_ policy: TablePolicy) -> [Double] {
         let width = policy.tree.vocabulary

@@ -14,12 +14,17 @@ extension Simulator {
         }
         guard algorithm.shapings.isEmpty, algorithm.surrogate is any TokenSurrogate,
             algorithm.regularisers.allSatisfy({ $0 is any TokenRegulariser }),
-            !algorithm.plan.replacesGroupsWithoutContrast
+            !algorithm.rolloutPlan.replacesGroupsWithoutContrast
         else {
             throw SimulationError(
                 .needsSamples,
                 "\(algorithm.name) looks at whole completions, batches or groups, which are drawn; sample instead",
                 place: "actions")
+        }
+        guard algorithm.controllers.isEmpty else {
+            throw SimulationError(
+                .needsSamples,
+                "\(algorithm.name) has controllers, which see drawn tokens; sample instead", place: "actions")
         }
         guard algorithm.credit is GroupNormalisedCredit else {
             throw SimulationError(

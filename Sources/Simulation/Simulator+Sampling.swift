@@ -20,7 +20,7 @@ extension Simulator {
                 prompts: task.prompts, tree: task.tree, temperature: temperature, logits: policy.logits)
         }
         let order = promptsOfStep()
-        var selection = algorithm.plan.step(prompts: settings.promptsPerStep ?? task.prompts)
+        var selection = algorithm.rolloutPlan.step(prompts: settings.promptsPerStep ?? task.prompts)
         var groups: [TableGroup] = []
         while selection.request > 0, groups.count < order.count {
             for prompt in order[groups.count...].prefix(selection.request) {

@@ -7,7 +7,8 @@ import EntropyDynamics
 public struct Simulator: Sendable {
     public let task: TableTask
     public let settings: SimulationSettings
-    public let algorithm: Algorithm
+    /// Its controllers move from update to update.
+    public private(set) var algorithm: Algorithm
     public private(set) var policy: TablePolicy
     /// The policy before the first step.
     public let initial: TablePolicy
@@ -61,17 +62,25 @@ public struct Simulator: Sendable {
         for row in batch.row where statistics[row] == nil { statistics[row] = RowStatistics(policy.rows[row]) }
         let table = try batch.table(statistics.map { $0 ?? RowStatistics() }, policy.rows, update: updates)
         try algorithm.check(table)
-        let coefficients = algorithm.coefficients(for: table)
-        observe?(table, coefficients)
-
         // The mini-batch mean divides by all tokens, the table's step by the completions of one prompt.
         let share = batch.weight.reduce(0, +)
+        let entropy = batch.row.indices.reduce(0) { $0 + batch.weight[$1] * policy.rows[batch.row[$1]].entropy } / share
+        let plan = try algorithm.plan(
+            for: PendingUpdate(
+                index: updates, total: settings.steps * settings.updatesPerStep, tokens: table, entropy: entropy,
+                learningRate: settings.learningRate, momentumMemory: optimiser.momentumMemory))
+        let coefficients = plan.algorithm.coefficients(for: table)
+        observe?(table, coefficients)
+
         let scale =
             settings.actions == .expected
             ? Double(batch.count) : share / Double(settings.completionsPerPrompt / settings.updatesPerStep)
         let effect = RowEffects(policy, batch, coefficients, scale: scale)
-        let displacement = optimiser.displacement(
-            gradient: effect.gradient(policy), learningRate: settings.learningRate)
+        let now = policy
+        let (displacement, steered) = optimiser.steered(
+            gradient: effect.gradient(now), learningRate: settings.learningRate, steering: plan.steering,
+            bonusScale: scale, direction: { effect.entropyGradient(now) },
+            flows: { RowEffects(now, batch, coefficients.flows(in: table), scale: scale).gradient(now) })
         updates += 1
         var record = UpdateRecord(step: steps, update: updates, tokens: table, coefficients: coefficients)
         let width = policy.tree.vocabulary
@@ -89,6 +98,13 @@ public struct Simulator: Sendable {
             try policy.move(row, by: move)
             statistics[row] = nil
         }
+        try algorithm.observe(
+            UpdateOutcome(
+                tokenPrediction: settings.learningRate
+                    * coefficients.predictedEntropyChange.reduce(0) { $0 + Double($1) }
+                    / Double(max(1, table.count)), parameterPrediction: record.predictedFirstOrder,
+                measuredChange: record.measured, steering: steered))
+        record.metrics += algorithm.controllerMetrics
         return record
     }
 }

@@ -16,7 +16,8 @@ public enum OptimiserKind: Sendable, Equatable {
 /// The optimiser's state over all logits, [prompts · states · V].
 struct TableOptimiser: Sendable {
     let kind: OptimiserKind
-    private var first: [Double] = []
+    /// Adam's m; empty under gradient descent.
+    private(set) var first: [Double] = []
     private var second: [Double] = []
     private var updates = 0.0
 
@@ -25,6 +26,21 @@ struct TableOptimiser: Sendable {
         if case .adam = kind {
             first = [Double](repeating: 0, count: count)
             second = first
+        }
+    }
+
+    /// β₁ / (1 − β₁); 0 under gradient descent.
+    var momentumMemory: Double {
+        if case .adam(let beta1, _, _) = kind { beta1 / (1 - beta1) } else { 0 }
+    }
+
+    /// P = 1 / (√v̂ + ε) of the step that this gradient would make; 1 under gradient descent.
+    func metric(gradient: [Double]) -> [Double] {
+        guard case .adam(_, let beta2, let epsilon) = kind else { return gradient.map { _ in 1 } }
+        let bias = 1 - pow(beta2, updates + 1)
+        return gradient.indices.map { index in
+            let v = beta2 * second[index] + (1 - beta2) * gradient[index] * gradient[index]
+            return 1 / ((v / bias).squareRoot() + epsilon)
         }
     }
 

@@ -27,8 +27,10 @@ public struct AdamW {
     public struct StepResult: Sendable {
         /// Global L2 norm before clipping.
         public var gradientNorm: Double
-        /// direction · (θ_after − θ_before), when a direction was given.
+        /// direction · (θ_after − θ_before), when a direction was given; a correction is in it.
         public var projection: Double?
+        /// The step against the direction, before any correction.
+        public var geometry: StepGeometry?
     }
 
     public var options: Options
@@ -51,25 +53,35 @@ public struct AdamW {
     /// One update in place. `direction`, one tensor per parameter, is projected on the real step.
     ///
     /// A gradient that is not finite changes nothing: the caller sees it in `gradientNorm`.
-    public mutating func step(gradients: [Tensor], learningRate: Double, direction: [Tensor]? = nil) -> StepResult {
+    /// - Parameter correction: asked after the step for the c of a correction c P · direction of the parameters, P the metric
+    ///   of the step; weight decay and clipping are in the step it sees, and the moments never see the correction. Not asked
+    ///   if the step was refused or there is no direction; 0 or a number that is not finite corrects nothing.
+    public mutating func step(
+        gradients: [Tensor], learningRate: Double, direction: [Tensor]? = nil,
+        correction: ((StepGeometry) -> Double)? = nil
+    ) -> StepResult {
         var squares = Double.nan
         // after a failed operator the gradients are incomplete
-        guard !FailureScope.hasFailed else { return StepResult(gradientNorm: .nan, projection: nil) }
+        guard !FailureScope.hasFailed else { return StepResult(gradientNorm: .nan) }
         check(ct_squared_norm(gradients.map(\.handle), Int32(gradients.count), &squares), "gradient norm")
         let norm = squares.squareRoot()
-        guard norm.isFinite else { return StepResult(gradientNorm: norm, projection: nil) }
+        guard norm.isFinite else { return StepResult(gradientNorm: norm) }
         stepCount += 1
-        let scale = norm > options.maxGradientNorm ? options.maxGradientNorm / norm : 1
-        let settings = ct_adamw_options(
-            learning_rate: learningRate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
-            weight_decay: options.weightDecay, step: Int64(stepCount), gradient_scale: scale)
-        var projection = 0.0
+        var sums = ct_step_geometry()
         let directions = direction?.map(\.handle)
         check(
             ct_adamw_step(
                 parameters.map(\.handle), gradients.map(\.handle), firstMoments.map(\.handle),
-                secondMoments.map(\.handle), decays, Int32(parameters.count), settings, directions, &projection),
+                secondMoments.map(\.handle), decays, Int32(parameters.count),
+                settings(step: stepCount, learningRate: learningRate, scale: scale(norm: norm)), directions, &sums),
             "AdamW")
-        return StepResult(gradientNorm: norm, projection: direction == nil ? nil : projection)
+        guard let direction, !FailureScope.hasFailed else { return StepResult(gradientNorm: norm) }
+        let geometry = StepGeometry(
+            projection: sums.projection, directionSquare: sums.direction_square, stepSquare: sums.step_square)
+        var projection = geometry.projection
+        if let factor = correction?(geometry), factor != 0, factor.isFinite {
+            projection += correct(direction, factor: factor)
+        }
+        return StepResult(gradientNorm: norm, projection: projection, geometry: geometry)
     }
 }

@@ -1,5 +1,6 @@
 // One optimiser update: statistics of the whole mini-batch, the algorithm's verdict on every token, gradients, step, measurement.
 
+public import Algorithms
 public import Models
 public import Torch
 
@@ -11,6 +12,8 @@ public struct UpdateReport: Sendable {
     public var entropyAfter: [Float]?
     /// ∇θH̄·Δθ, with H̄ the mean entropy over the mini-batch's trainable tokens and Δθ the optimiser's real step.
     public var parameterPrediction: Double?
+    /// What became of the steering that was asked for.
+    public var steering: SteeringReport?
     /// Global L2 norm of the gradient before clipping; not finite when the update was refused.
     public var gradientNorm: Double
     public var secondsUpdating: Double
@@ -21,10 +24,16 @@ public struct UpdateReport: Sendable {
 public struct TokenDerivatives: Sendable {
     public var g1: [Float]
     public var g2: [Float]
+    /// What the step is asked to do to entropy; only where the update measures.
+    public var steering: Steering?
+    /// For a steering that scales flows: g1 where it raises its token's entropy, −g1 where it lowers it.
+    public var flow: [Float]?
 
-    public init(g1: [Float], g2: [Float]) {
+    public init(g1: [Float], g2: [Float], steering: Steering? = nil, flow: [Float]? = nil) {
         self.g1 = g1
         self.g2 = g2
+        self.steering = steering
+        self.flow = flow
     }
 }
 
@@ -84,6 +93,8 @@ public struct PolicyUpdater {
 
             var loss = GradientSum(model)
             var entropy = GradientSum(model)
+            let flow = measures ? coefficients.flow : nil
+            var flows = flow.map { _ in GradientSum(model) }
             var measuring = Duration.zero
             let share = [Float](repeating: 1 / Float(max(1, layout.count)), count: layout.count)
             let none = [Float](repeating: 0, count: layout.count)
@@ -94,6 +105,11 @@ public struct PolicyUpdater {
                 let isSilent = g1.allSatisfy { $0 == 0 } && g2.allSatisfy { $0 == 0 }
                 if !isSilent {
                     loss.add(pass, g1: g1, g2: g2, temperature: temperature, retainGraph: measures)
+                    if let flow {
+                        flows?.add(
+                            pass, g1: layout.slice(flow, pass.sequences), g2: layout.slice(none, pass.sequences),
+                            temperature: temperature, retainGraph: true)
+                    }
                 }
                 if measures {
                     let measureStart = clock.now
@@ -104,13 +120,15 @@ public struct PolicyUpdater {
                 }
             }
             forwards = []
-            let step = optimiser.step(
-                gradients: loss.sums, learningRate: learningRate, direction: measures ? entropy.sums : nil)
+            let (step, steered) = optimiser.steeredStep(
+                loss: loss.sums, direction: measures ? entropy.sums : nil, flows: flows?.sums,
+                steering: coefficients.steering, learningRate: learningRate)
             let updated = clock.now
             let after = measures ? try statistics(of: sequences).entropy : nil
             return UpdateReport(
                 before: before, entropyAfter: after, parameterPrediction: step.projection,
-                gradientNorm: step.gradientNorm, secondsUpdating: (updated - start - measuring).seconds,
+                steering: steered, gradientNorm: step.gradientNorm,
+                secondsUpdating: (updated - start - measuring).seconds,
                 secondsMeasuring: (measuring + (clock.now - updated)).seconds)
         }
     }

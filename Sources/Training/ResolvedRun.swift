@@ -37,7 +37,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
             (promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
             * config.rollout.completionsPerPrompt
         updates = updatesPerStep * config.training.steps
-        let plan = config.algorithm.plan
+        let plan = config.algorithm.rolloutPlan
         maxPromptsPerStep = promptsPerStep * (plan.replacesGroupsWithoutContrast ? plan.budget : 1)
         let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
             by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)

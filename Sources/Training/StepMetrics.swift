@@ -70,6 +70,17 @@ extension MetricsLine {
     }
 }
 
+extension UpdateReport {
+    /// The update as controllers see it.
+    func outcome(_ coefficients: TokenCoefficients, learningRate: Double) -> UpdateOutcome {
+        UpdateOutcome(
+            isRefused: !gradientNorm.isFinite,
+            tokenPrediction: learningRate * mean(coefficients.predictedEntropyChange),
+            parameterPrediction: parameterPrediction,
+            measuredChange: entropyAfter.map { mean($0) - mean(before.entropy) }, steering: steering)
+    }
+}
+
 /// Mean in Double; 0 of nothing.
 func mean(_ values: [Float]) -> Double {
     values.reduce(0) { $0 + Double($1) } / Double(max(1, values.count))

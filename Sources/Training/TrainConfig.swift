@@ -51,6 +51,7 @@ public struct TrainConfig: Sendable {
         optimiser = try OptimiserSettings(try root.section("optimiser"))
         training = try TrainingSettings(try root.section("training"))
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
+        if root.has("thermostat") { algorithm.controllers.append(try Thermostat(from: try root.section("thermostat"))) }
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
         try root.finish()
         if rollout.completionsPerPrompt < algorithm.credit.smallestGroup {
@@ -58,6 +59,11 @@ public struct TrainConfig: Sendable {
                 .outOfRange, "rollout",
                 "rollout.completions_per_prompt (\(rollout.completionsPerPrompt)) must be at least "
                     + "\(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
+        }
+        if algorithm.steersSteps, !training.measuresEntropy {
+            throw try root.section("training").fault(
+                .outOfRange, "measure_entropy",
+                "must be true beside a thermostat, which steers and reports by the gradient of the measured entropy")
         }
         if training.miniBatches > rollout.promptsPerStep {
             throw root.fault(

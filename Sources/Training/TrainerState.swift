@@ -3,6 +3,7 @@
 import Foundation
 import Models
 import Torch
+import Trajectories
 
 /// Everything of a run that is neither weights nor derived from (config, step).
 struct TrainerState: Codable, Equatable {
@@ -16,6 +17,8 @@ struct TrainerState: Codable, Equatable {
     var prompts: Int
     /// The configuration the run was started with, verbatim.
     var config: String
+    /// States of the algorithm's controllers, in order; nil before the first checkpoint of a run.
+    var controllers: [JSONValue]?
 
     private static let stateFile = "trainer.json"
     private static let momentsFile = "trainer.safetensors"

@@ -18,7 +18,7 @@ extension TrainingRun {
     /// that rounds change nothing.
     func sampleGroups(step: Int) throws -> StepRollouts {
         var result = StepRollouts()
-        var selection = config.algorithm.plan.step(prompts: config.rollout.promptsPerStep)
+        var selection = config.algorithm.rolloutPlan.step(prompts: config.rollout.promptsPerStep)
         while selection.request > 0 {
             let places = selection.sampled..<(selection.sampled + selection.request)
             let groups = try sample(places, step: step, &result.secondsJudging)

@@ -28,6 +28,8 @@ public final class TrainingRun {
     private let updater: PolicyUpdater
     private let schedule: LearningRateSchedule
     private let store: ExperienceStore
+    /// The configured algorithm, whose controllers move from update to update.
+    private var algorithm: Algorithm
 
     /// Completed steps, from which a resumed run goes on.
     public var completedSteps: Int { session.state.step }
@@ -53,6 +55,8 @@ public final class TrainingRun {
                 }),
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         resolved = ResolvedRun(config, model: session.model.config)
+        algorithm = config.algorithm
+        if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }
         try session.writeResolved(try resolved.json())
         engine = RolloutEngine(model: session.model, seed: config.seed, slots: config.rollout.slots)
         updater = PolicyUpdater(
@@ -76,6 +80,7 @@ public final class TrainingRun {
         while session.state.step < config.training.steps {
             let progress = try step()
             if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps {
+                session.state.controllers = try algorithm.controllerStates()
                 try session.save()
             }
             onStep(progress)
@@ -129,23 +134,33 @@ public final class TrainingRun {
         let clock = ContinuousClock()
         let start = clock.now
         let rate = schedule.rate(at: session.state.scheduled)
+        let memory = session.optimiser.momentumMemory
         var coefficients: TokenCoefficients?
         let report = try updater.update(
             batch.sequences, carriesGradient: batch.hasAdvantage, optimiser: &session.optimiser, learningRate: rate,
             measures: config.training.measuresEntropy
         ) { statistics in
             let table = try batch.table(statistics, proximal: proximal, update: session.state.scheduled)
-            try config.algorithm.check(table)
-            let result = config.algorithm.coefficients(for: table)
+            try algorithm.check(table)
+            let plan = try algorithm.plan(
+                for: PendingUpdate(
+                    index: session.state.scheduled, total: resolved.updates, tokens: table,
+                    entropy: mean(table.entropy), learningRate: rate,
+                    momentumMemory: memory))
+            let result = plan.algorithm.coefficients(for: table)
             coefficients = result
-            return TokenDerivatives(g1: result.g1, g2: result.g2)
+            return TokenDerivatives(
+                g1: result.g1, g2: result.g2, steering: plan.steering,
+                flow: plan.steering?.scalesFlows == true ? result.flows(in: table).g1 : nil)
         }
         guard let coefficients else { return 0 }
+        try algorithm.observe(report.outcome(coefficients, learningRate: rate))
         session.state.scheduled += 1
         session.state.updates = session.optimiser.stepCount
         var line = shared
         line.add("rollout_step", step)
         line.add(report: report, coefficients: coefficients, learningRate: rate)
+        for metric in algorithm.controllerMetrics { line.add(metric.name, metric.value) }
         line.add(sampled: batch.sampledLogprob, trained: report.before.logprob)
         line.add("optimiser/learning_rate", rate)
         line.add("optimiser/gradient_norm", report.gradientNorm)

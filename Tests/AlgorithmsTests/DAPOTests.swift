@@ -25,7 +25,7 @@ import Testing
         let credit = try #require(dapo.credit as? ShapedCredit)
         #expect(credit.shapings.first as? OverlongPenalty == OverlongPenalty(limit: 256, buffer: 51))
         #expect(try algorithm("name: dapo, dynamic_sampling: false").plan == RolloutPlan())
-        #expect(try algorithm("name: grpo, dynamic_sampling: true, sampling_budget: 3").plan.budget == 3)
+        #expect(try algorithm("name: grpo, dynamic_sampling: true, sampling_budget: 3").rolloutPlan.budget == 3)
         #expect(try algorithm("name: grpo").credit is GroupNormalisedCredit)
         #expect(refusal("name: grpo, sampling_budget: 3")?.contains("dynamic_sampling") == true)
         #expect(refusal("name: dapo, overlong_limit: 10, overlong_buffer: 11")?.contains("must not exceed") == true)

@@ -34,6 +34,9 @@ public struct EntropyTarget: Sendable, Equatable {
         /// τ_high(k) = H_min + (H_init − H_min)(1 − k/T) with H_min = `floor` · H_init, the reference curve of the
         /// oscillatory decay of 2602.09782 (primary: the authors' blog), whose floor is 0.2.
         case oscillatoryDecay(initial: Double, floor: Double)
+        /// H_min + (τ_high(k) − H_min)(1 + cos 2πnk/T) / 2: n swings between that curve and H_min = `floor` · H_init, ever
+        /// smaller, from H_init on (ours).
+        case oscillation(initial: Double, floor: Double, periods: Double)
         /// The inner shape while k < `at`, and no target from then on: hold early, let go late.
         indirect case release(Shape, at: Int)
     }
@@ -88,6 +91,11 @@ extension EntropyTarget.Shape {
         case .oscillatoryDecay(let initial, let floor):
             try requirePositive(initial, "an oscillatory decay", place: "oscillatory_decay.initial")
             try requireSetting(floor, in: 0...1, "an oscillatory decay", place: "oscillatory_decay.floor")
+        case .oscillation(let initial, let floor, let periods):
+            try requirePositive(initial, "an oscillating entropy target", place: "oscillation.initial")
+            try requireSetting(floor, in: 0...1, "an oscillating entropy target", place: "oscillation.floor")
+            try requireSetting(
+                periods, in: 0...Double.infinity, "an oscillating entropy target", place: "oscillation.periods")
         case .release(let shape, let step):
             guard step >= 0 else {
                 throw EntropyDynamicsError.badSetting(
@@ -111,7 +119,27 @@ extension EntropyTarget.Shape {
             let (left, right) = (points[next - 1], points[next])
             return line(left.entropy, right.entropy, Double(step - left.step) / Double(right.step - left.step))
         case .oscillatoryDecay(let initial, let floor): return line(initial, floor * initial, done)
+        case .oscillation(let initial, let floor, let periods):
+            let height = (1 + cos(2 * .pi * periods * done)) / 2
+            return line(floor * initial, line(initial, floor * initial, done), height)
         case .release(let shape, let end): return step < end ? shape.value(at: step, of: total) : nil
+        }
+    }
+}
+
+extension EntropyTarget.Shape {
+    /// The same shape with every entropy multiplied: a target in shares of some entropy becomes one in nats.
+    public func scaled(by factor: Double) -> EntropyTarget.Shape {
+        switch self {
+        case .constant(let value): .constant(value * factor)
+        case .linear(let from, let to): .linear(from: from * factor, to: to * factor)
+        case .exponential(let from, let to): .exponential(from: from * factor, to: to * factor)
+        case .points(let points):
+            .points(points.map { EntropyTarget.Point(step: $0.step, entropy: $0.entropy * factor) })
+        case .oscillatoryDecay(let initial, let floor): .oscillatoryDecay(initial: initial * factor, floor: floor)
+        case .oscillation(let initial, let floor, let periods):
+            .oscillation(initial: initial * factor, floor: floor, periods: periods)
+        case .release(let shape, let step): .release(shape.scaled(by: factor), at: step)
         }
     }
 }

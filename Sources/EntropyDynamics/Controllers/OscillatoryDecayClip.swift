@@ -11,6 +11,8 @@ public struct OscillatoryDecayClip: Sendable, Equatable {
     public struct State: Sendable, Equatable, Codable {
         /// s = 1.
         public var isRaising: Bool
+
+        public init(isRaising: Bool) { self.isRaising = isRaising }
     }
 
     public let clip: FlexibleClip

@@ -187,14 +187,31 @@ typedef struct {
     double gradient_scale; // multiplies every gradient first (global-norm clipping)
 } ct_adamw_options;
 
+/// Inner products of a step s and a direction d, in double; the metric is P = 1 / (sqrt(v^) + epsilon) after the step.
+typedef struct {
+    double projection;       // d . s
+    double direction_square; // d . P d
+    double step_square;      // s . P^-1 s
+} ct_step_geometry;
+
 /// Sum of squares of all gradients, in double.
 ct_status ct_squared_norm(const ct_tensor *tensors, int32_t count, double *out);
 /// One decoupled-weight-decay Adam update in place (1711.05101, algorithm 2). decay[i] 0 exempts a parameter.
-/// If `directions` is not NULL, *projection <- sum_i directions[i] . (theta_after - theta_before), in double.
+/// If `directions` d is not NULL, *geometry is that of the real step s = theta_after - theta_before, all parameters together.
 ct_status ct_adamw_step(
     const ct_tensor *parameters, const ct_tensor *gradients, const ct_tensor *first_moments,
     const ct_tensor *second_moments, const int32_t *decay, int32_t count, ct_adamw_options options,
-    const ct_tensor *directions, double *projection);
+    const ct_tensor *directions, ct_step_geometry *geometry);
+/// theta <- theta + factor P d in place, P = 1 / (sqrt(v^) + epsilon) by the moments that the step of these options left behind.
+/// *projection <- d . (theta_after - theta_before), in double.
+ct_status ct_adamw_correct(
+    const ct_tensor *parameters, const ct_tensor *second_moments, const ct_tensor *directions, int32_t count,
+    ct_adamw_options options, double factor, double *projection);
+/// *out <- sum of a b / (sqrt(v'^) + epsilon) over all elements, in double; v' is what a step of these options with these gradients
+/// would make of v. Nothing is written.
+ct_status ct_adamw_dot(
+    const ct_tensor *a, const ct_tensor *b, const ct_tensor *gradients, const ct_tensor *second_moments, int32_t count,
+    ct_adamw_options options, double *out);
 /// accumulator <- accumulator + addend, in place (float32).
 ct_status ct_accumulate(ct_tensor accumulator, ct_tensor addend);
 
