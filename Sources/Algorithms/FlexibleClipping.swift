@@ -12,7 +12,7 @@ public import EntropyDynamics
 /// L = −min(r A, clip(r, 1 − ε_lo(π), 1 + ε_up(π)) A), ε a line in the token's probability π under the policy being trained,
 /// which carries no gradient (2602.09782, primary: the authors' blog). Whether a token is clipped depends on its old
 /// probability alone (`ClipBounds`). Void at ratio 1: it needs several updates per rollout batch.
-public struct FlexibleSurrogate: Surrogate, Equatable {
+public struct FlexibleSurrogate: TokenSurrogate, Equatable {
     public var bounds: ClipBounds
 
     public init(bounds: ClipBounds) { self.bounds = bounds }

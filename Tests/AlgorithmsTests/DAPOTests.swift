@@ -20,11 +20,11 @@ import Testing
     @Test func `it is made of a plan, a price on length and the token mean, and each can be turned off or set`() throws
     {
         let dapo = try algorithm("name: dapo")
-        #expect(dapo.plan == RolloutPlan(replacesGroupsWithoutContrast: true, budget: 10))
+        #expect(dapo.rolloutPlan == RolloutPlan(replacesGroupsWithoutContrast: true, budget: 10))
         #expect(dapo.aggregation == .tokenMean(over: .all))
         let credit = try #require(dapo.credit as? ShapedCredit)
         #expect(credit.shapings.first as? OverlongPenalty == OverlongPenalty(limit: 256, buffer: 51))
-        #expect(try algorithm("name: dapo, dynamic_sampling: false").plan == RolloutPlan())
+        #expect(try algorithm("name: dapo, dynamic_sampling: false").rolloutPlan == RolloutPlan())
         #expect(try algorithm("name: grpo, dynamic_sampling: true, sampling_budget: 3").rolloutPlan.budget == 3)
         #expect(try algorithm("name: grpo").credit is GroupNormalisedCredit)
         #expect(refusal("name: grpo, sampling_budget: 3")?.contains("dynamic_sampling") == true)
