@@ -16,7 +16,7 @@ public enum GRPO {
     }
 
     /// Reads `clip_low`, `clip_high`, `dual_clip`, `normalise_std`, `aggregation`, `fixed_length`, and what every
-    /// algorithm takes: `entropy_coefficient`, the keys of `KLPenalty`, `SamplerCorrection`, `OverlongPenalty` and
+    /// algorithm takes: `entropy_coefficient`, `overlong_filter`, the keys of `KLPenalty`, `SamplerCorrection`, `OverlongPenalty` and
     /// `RolloutPlan`.
     /// - Throws: `ConfigError`.
     public static func algorithm(from section: ConfigSection) throws -> Algorithm {
@@ -36,13 +36,15 @@ public enum GRPO {
         let overlong = try OverlongPenalty.reading(section, default: defaults.overlongLimit)
         let rewardPrices: [(any RewardShaping)?] = [overlong, divergence?.inReward]
         let rewardShapings = rewardPrices.compactMap { $0 }
-        let base = try credit ?? groupCredit(from: section)
+        var credit = try credit ?? groupCredit(from: section)
+        if !rewardShapings.isEmpty { credit = ShapedCredit(credit, shapings: rewardShapings) }
+        if try section.value("overlong_filter", default: false) { credit = OverlongFilter(credit) }
         let common: [(any Regulariser)?] = [
             bonus == 0 ? nil : EntropyBonus(coefficient: bonus), divergence?.inLoss,
         ]
         return Algorithm(
             name: name, rolloutPlan: try RolloutPlan.reading(section, default: defaults.dynamicSampling),
-            credit: rewardShapings.isEmpty ? base : ShapedCredit(base, shapings: rewardShapings), shapings: shapings,
+            credit: credit, shapings: shapings,
             rules: rules + [try SamplerCorrection.reading(section)].compactMap { $0 },
             surrogate: try surrogate ?? clippedSurrogate(from: section, defaults),
             regularisers: regularisers + common.compactMap { $0 },

@@ -21,6 +21,7 @@ public struct CovarianceDivergence: Regulariser, Equatable {
 
     public var name: String { "kl_cov" }
     public var reads: Signals { [.logprob, .proximal] }
+    public var actsOnPolicy: Bool { false }
 
     public func terms(for tokens: TokenTable) -> [RegulariserTerm] {
         var terms = [RegulariserTerm](repeating: RegulariserTerm(loss: 0), count: tokens.count)

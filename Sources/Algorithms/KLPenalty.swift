@@ -33,6 +33,9 @@ public struct KLRegulariser: TokenRegulariser, Equatable {
 /// k3 is ∇KL(π‖q) − ∇KL(q‖π), 0 to first order near the reference (derived, tested), and k2 is of second order there
 /// too. They are here because published runs use them.
 ///
+/// Groups whose verdicts are all alike get contrast from the price alone, and dividing by their standard deviation makes
+/// it as strong as any verdict: set `normalise_std: false` or `dynamic_sampling: true` where that is not wanted.
+///
 /// Every token shares the completion's sum. PPO and REINFORCE++ as published give each token the sum from itself on
 /// instead; without normalisation the expected gradient is the same, since what came before a token does not depend on
 /// it.

@@ -17,12 +17,18 @@ public struct RegulariserTerm: Sendable, Equatable {
 
 /// Adds to the loss of each token something that does not depend on the clipped ratio.
 ///
-/// It sees the whole mini-batch; one that looks at a token at a time is a `TokenRegulariser`.
+/// The weights of token rules multiply it too. It sees the whole mini-batch; one that looks at a token at a time is a `TokenRegulariser`.
 public protocol Regulariser: Sendable {
     var name: String { get }
     var reads: Signals { get }
+    /// False for a term without gradient at ratio 1, which one update per rollout batch never leaves.
+    var actsOnPolicy: Bool { get }
     /// - Returns: one term per token, [N].
     func terms(for tokens: TokenTable) -> [RegulariserTerm]
+}
+
+extension Regulariser {
+    public var actsOnPolicy: Bool { true }
 }
 
 /// A regulariser whose term follows from the token alone.

@@ -73,6 +73,15 @@ public struct TrainConfig: Sendable {
         }
     }
 
+    /// What the configuration asks for and will not get, one sentence each.
+    public var warnings: [String] {
+        guard training.miniBatches * training.epochs == 1 else { return [] }
+        return algorithm.regularisers.filter { !$0.actsOnPolicy }.map {
+            "\($0.name) does nothing with one update per step, where every ratio is 1; set training.mini_batches or "
+                + "training.epochs to at least 2"
+        }
+    }
+
     /// `reference:` a model folder, or `initial`, the default: the model that the run starts from.
     private static func reference(
         _ root: ConfigSection, _ algorithm: Algorithm, initial: String

@@ -22,6 +22,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let config = try TrainConfig(try ConfigSection.load(file: config, overrides: overrides))
+        config.warnings.forEach(warn)
         try Runtime.prepare(threads: config.threads)
         if dryRun { return try describe(config) }
         let run = try TrainingRun(config, resume: resume, onDamage: warn)

@@ -54,4 +54,16 @@ import Testing
         step.append(rewards: [1, 1])
         #expect(step.kept == 0 && step.request == 1)
     }
+
+    @Test func `a completion that was cut off counts in its group's baseline and is not pushed itself`() throws {
+        let group = [
+            Outcome(reward: 1), Outcome(reward: 0), Outcome(reward: 0, isTruncated: true),
+            Outcome(reward: 1, isTruncated: true),
+        ]
+        let plain = try algorithm("name: grpo").credit.advantages(of: [group])[0]
+        let credit = try algorithm("name: grpo, overlong_filter: true").credit
+        #expect(credit.advantages(of: [group]) == [[plain[0], plain[1], 0, 0]] && plain.allSatisfy { $0 != 0 })
+        #expect(credit.metrics(for: [group]) == [Metric("overlong_filtered", 0.5)])
+        #expect(try algorithm("name: rloo, overlong_filter: true").credit.smallestGroup == 2)
+    }
 }

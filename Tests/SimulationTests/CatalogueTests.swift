@@ -95,6 +95,46 @@ import Trajectories
         try fixed.step { table, _ in #expect(Set(table.group).count == 4 && Set(table.group) != [0, 4, 8, 12]) }
     }
 
+    @Test func `the expected update is refused to what looks at drawn completions`() throws {
+        let task = try TableTask.random(prompts: 4, seed: 7)
+        let expected = SimulationSettings().with { $0.actions = .expected }
+        for yaml in [
+            "{name: gspo}", "{name: dapo}", "{name: kl_cov}", "{name: entropy_advantage}", "{name: random_drop}",
+            "{name: grpo, kl_coefficient: 0.1, kl_in: reward}",
+        ] {
+            let error = #expect(throws: SimulationError.self) { try Simulator(task, algorithm(yaml), expected) }
+            #expect(error?.place == "actions", "\(yaml)")
+        }
+    }
+
+    @Test func `with k2 in the loss the expected update climbs the reward less beta times the divergence`() throws {
+        let priced = try algorithm("{name: grpo, normalise_std: false, kl_coefficient: 0.3, kl_estimator: k2}")
+        try forRandomCases(100, seed: 9) { random, number in
+            let task = try TableTask.random(prompts: 3, vocabulary: 5, solutions: 2, seed: random.next())
+            let settings = SimulationSettings().with {
+                $0.actions = .expected
+                $0.learningRate = 0.5
+            }
+            var simulator = try Simulator(task, priced, settings)
+            for _ in 0..<5 { try simulator.step() }
+            let before = simulator.policy.logits
+            try simulator.step()
+            func objective(_ logits: [Double]) throws -> Double {
+                let policy = try TablePolicy(prompts: 3, tree: task.tree, logits: logits)
+                return policy.expectedRewards(task.values).reduce(0, +) - 0.3 * 3
+                    * policy.divergence(from: simulator.initial)
+            }
+            for index in before.indices {
+                var (up, down) = (before, before)
+                up[index] += 1e-4
+                down[index] -= 1e-4
+                let slope = try (objective(up) - objective(down)) / 2e-4
+                let moved = (simulator.policy.logits[index] - before[index]) / 0.5
+                #expect(isClose(moved, slope, absolute: 5e-7, relative: 1e-5), "case \(number)")
+            }
+        }
+    }
+
     @Test func `a price on the divergence from the first policy keeps the policy near it`() throws {
         let task = try TableTask.random(prompts: 8, vocabulary: 6, solutions: 2, seed: 6)
         func divergence(_ yaml: String) throws -> Double {

@@ -37,6 +37,7 @@ import Training
             return
         }
         let config = try TrainConfig(try ConfigSection.load(file: file))
+        #expect(config.warnings.isEmpty)
         var overrides = [
             output, "model=" + start.model, "threads=1", "training.steps=2", "rollout.prompts_per_step=2",
             "rollout.completions_per_prompt=4", "rollout.max_new_tokens=8",
@@ -46,5 +47,16 @@ import Training
         let shrunk = try TrainConfig(try ConfigSection.load(file: file, overrides: overrides))
         _ = try TrainingRun(shrunk, resume: false).run()
         #expect(FileManager.default.fileExists(atPath: start.scratch("run/checkpoints/step-000002/config.json")))
+    }
+
+    @Test func `a method that one update per step silences is warned of`() throws {
+        let file = TinyRun.root + "configs/kl-cov.yaml"
+        func warnings(_ overrides: [String]) throws -> [String] {
+            try TrainConfig(try ConfigSection.load(file: file, overrides: overrides)).warnings
+        }
+        let once = try warnings(["training.mini_batches=1"])
+        #expect(once.count == 1 && once[0].contains("kl_cov does nothing with one update per step"))
+        #expect(try warnings(["training.mini_batches=1", "training.epochs=2"]).isEmpty)
+        #expect(try warnings(["training.mini_batches=1", "algorithm={name: grpo}"]).isEmpty)
     }
 }
