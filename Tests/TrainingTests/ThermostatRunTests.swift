@@ -71,6 +71,34 @@ import Training
         }
     }
 
+    /// Schedules that depend on the length of the run: a killed run is one whose later checkpoints never were.
+    @Test(arguments: [
+        "{name: skywork, target_entropy: 9, step: 0.01, coefficient_max: 0.1}",
+        "{name: flexible_clip, schedule: oscillatory_decay}",
+        "{name: positive_advantage, threshold: 0.01, step: 0.1}", "{name: positive_advantage, schedule: stages}",
+    ])
+    func `an algorithm with a controller goes on to the same bits`(algorithm: String) throws {
+        let start = try WarmStart()
+        // steps long enough for ratios to reach a clip bound
+        let shared = ["training.mini_batches=2", "optimiser.learning_rate=3e-2"]
+        let extra = shared + ["algorithm=\(algorithm)", "checkpoint.keep=9"]
+        let whole = try TrainingRun(try TinyRun.config(start.yaml("whole"), extra), resume: false).run()
+        let yaml = start.yaml("killed")
+        _ = try TrainingRun(try TinyRun.config(yaml, extra), resume: false).run()
+        let checkpoints = CheckpointStore(folder: start.scratch("killed/checkpoints"))
+        for step in [4, 6] { try FileManager.default.removeItem(atPath: checkpoints.path(ofStep: step)) }
+        let run = try TrainingRun(try TinyRun.config(yaml, extra), resume: true)
+        #expect(run.completedSteps == 2)
+        #expect(try weights(try run.run()) == weights(whole))
+        #expect(
+            try timeless(start.scratch("killed/metrics.jsonl")) == timeless(start.scratch("whole/metrics.jsonl")))
+        let plain = try TrainingRun(
+            try TinyRun.config(start.yaml("plain"), shared + ["algorithm={name: grpo}"]),
+            resume: false
+        ).run()
+        #expect(try weights(plain) != weights(whole))
+    }
+
     @Test func `without measurement it is refused in a sentence`() throws {
         let start = try WarmStart()
         let error = #expect(throws: ConfigError.self) {
