@@ -1,6 +1,9 @@
 // The cache of packed weights, keyed by storage; a write shows in the version counter and makes the copies stale.
 #include "packed_weights.hpp"
 
+#include "amx_packing.hpp"
+#include "parallel.hpp"
+
 #include <array>
 #include <atomic>
 #include <memory>
@@ -11,7 +14,7 @@ namespace ct {
 
 namespace {
 
-enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kRounded, kForms };
+enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kRounded, kTiles, kForms };
 
 struct Entry {
     c10::weak_intrusive_ptr<c10::StorageImpl> storage;
@@ -103,6 +106,23 @@ template <> PackedRight<at::BFloat16> packed_for_backward<at::BFloat16>(const at
 at::Tensor rounded_weight(const at::Tensor &weight) {
     return form(weight, kRounded, [&] { return rounded(values(weight)); });
 }
+
+#if CT_HAS_AMX
+at::Tensor packed_for_tiles(const at::Tensor &weight) {
+    return form(weight, kTiles, [&] {
+        const auto from = values(weight);
+        const int64_t rows = from.size(0), width = from.size(1), bytes = pieces(width, amx::kStep) * amx::kStepBytes;
+        const auto memory = at::empty({pieces(rows, amx::kWide) * bytes}, at::kByte);
+        const auto *data = from.const_data_ptr<float>();
+        auto *to = static_cast<char *>(memory.mutable_data_ptr());
+        parallel_for(0, pieces(rows, amx::kWide), std::max<int64_t>(1, 4096 / width), [&](int64_t begin, int64_t end) {
+            for (int64_t panel = begin; panel < end; ++panel)
+                amx::pack_left(data + panel * amx::kWide * width, width, std::min(amx::kWide, rows - panel * amx::kWide), width, to + panel * bytes);
+        });
+        return memory;
+    });
+}
+#endif
 
 void release_packed(const at::Tensor &tensor) {
     if (cache().is_empty || !tensor.defined() || !tensor.has_storage()) return;

@@ -4,6 +4,7 @@
 // 2 more once it has been differentiated; in float32 4 bytes per value, and as many during its backward.
 #pragma once
 
+#include "amx.hpp"
 #include "products.hpp"
 
 namespace ct {
@@ -12,6 +13,10 @@ namespace ct {
 template <class Element> PackedRight<Element> packed_for_forward(const at::Tensor &weight);
 /// W [O, I], the right operand of dY W.
 template <class Element> PackedRight<Element> packed_for_backward(const at::Tensor &weight);
+#if CT_HAS_AMX
+/// W [O, I] as left panels (amx.hpp) one after the other.
+at::Tensor packed_for_tiles(const at::Tensor &weight);
+#endif
 /// The weight rounded to bfloat16, held in float32: for machines without bfloat16 products.
 at::Tensor rounded_weight(const at::Tensor &weight);
 /// x rounded to bfloat16, in float32.

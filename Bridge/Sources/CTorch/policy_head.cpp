@@ -1,6 +1,8 @@
 // The policy head's statistics: one streaming pass over the vocabulary, nothing of size N V.
 #include "policy_head.hpp"
 
+#include "head_tiles.hpp"
+
 #include "parallel.hpp"
 
 using ct::in;
@@ -82,6 +84,9 @@ ct_status ct_policy_head_forward(
         ct::check_head(hidden, weight, temperature);
         const auto ids = ct::checked_ids(in(ids_in), hidden.size(0), weight.size(0));
         const ct::Partition part(weight.size(0), tile);
+#if CT_HAS_AMX
+        if (ct::amx::takes_heads()) return ct::amx::statistics(hidden, weight, part, ids, 1 / temperature);
+#endif
         return ct::with_logits(hidden, weight, [&](const auto &logits) {
             return statistics(logits, hidden.size(0), hidden.size(1), part, ids, 1 / temperature);
         });

@@ -105,6 +105,15 @@ template <class Body> auto with_logits(const at::Tensor &hidden, const at::Tenso
     return body(BlasLogits(hidden, weight, false));
 }
 
+/// What dz of a row depends on.
+struct RowGradient {
+    float lse, mean, logprob, g1, g2;
+    int64_t id;
+
+    /// dz at the row's own token, from its tempered logit: g1 (1 - p) without cancellation.
+    float own(float logit, float scale) const { return (-g1 * std::expm1(logprob) - g2 * std::exp(logprob) * (logit - mean)) * scale; }
+};
+
 /// Takes a block of logits into the states of its rows.
 void take_block(const float *z, int64_t stride, int64_t rows, int64_t count, double scale, RowState *states);
 

@@ -4,10 +4,12 @@
 // thread, and over threads at the end, in order.
 #include <ATen/Parallel.h>
 
+#include "head_tiles.hpp"
 #include "parallel.hpp"
 #include "policy_head.hpp"
 
 using ct::in;
+using ct::RowGradient;
 
 namespace {
 
@@ -16,17 +18,12 @@ constexpr int64_t kBlock = 512;
 /// Rows swept at once: bounds the threads' copies of d_hidden.
 constexpr int64_t kSweep = 8192;
 
-/// What dz of a row depends on.
-struct RowGradient {
-    float lse, mean, logprob, g1, g2;
-    int64_t id;
-};
-
 /// dz_i = (-p_i (g1 + g2 (z_i - mean)) + g1 [i = k]) / T in place over a block of rows (derivation: docs/metrics.md).
 CT_CLONES void gradient_block(float *z, int64_t stride, int64_t rows, int64_t count, float scale, int64_t token, const RowGradient *gradients) {
     for (int64_t row = 0; row < rows; ++row, z += stride) {
-        const auto [lse, mean, logprob, g1, g2, id] = gradients[row];
-        const int64_t own = id - token;
+        const auto &gradient = gradients[row];
+        const float lse = gradient.lse, mean = gradient.mean, g1 = gradient.g1, g2 = gradient.g2;
+        const int64_t own = gradient.id - token;
         const bool has_own = 0 <= own && own < count;
         const float own_logit = has_own ? z[own] * scale : 0;
         for (int64_t i = 0; i < count; i += ct::kLanes) {
@@ -39,8 +36,7 @@ CT_CLONES void gradient_block(float *z, int64_t stride, int64_t rows, int64_t co
             const ct::Floats dz = p * (g1 + g2 * (tempered - mean)) * -scale;
             std::memcpy(z + i, &dz, sizeof dz);
         }
-        // g1 (1 - p) without cancellation
-        if (has_own) z[own] = (-g1 * std::expm1(logprob) - g2 * std::exp(logprob) * (own_logit - mean)) * scale;
+        if (has_own) z[own] = gradient.own(own_logit, scale);
     }
 }
 
@@ -189,6 +185,9 @@ at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient 
 }
 
 at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient *gradients, float scale, float *d_weight, bool adds) {
+#if CT_HAS_AMX
+    if (ct::amx::takes_heads()) return ct::amx::sweep(x, head, gradients, scale, d_weight, adds);
+#endif
     switch (ct::product_kernel()) {
     case ct::Kernel::bfloat16_tiles: return sweep<TiledProducts<at::BFloat16>>(x, head, gradients, scale, d_weight, adds);
     case ct::Kernel::float_tiles: return sweep<TiledProducts<float>>(x, head, gradients, scale, d_weight, adds);

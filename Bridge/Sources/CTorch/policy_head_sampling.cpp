@@ -1,36 +1,15 @@
 // Sampling from the policy head in the pass that computes the statistics: a candidate per tile, and a choice among the tiles.
-#include <array>
-
+#include "draws.hpp"
+#include "head_tiles.hpp"
 #include "parallel.hpp"
-#include "philox.hpp"
 #include "policy_head.hpp"
 
+using ct::Candidate;
+using ct::Draws;
 using ct::in;
 using ct::RowState;
 
 namespace {
-
-/// What a row keeps of a tile: its mass relative to e^top, and a token drawn from it.
-struct Candidate {
-    double top = -std::numeric_limits<double>::infinity(), mass = 0, logit = 0;
-    int64_t token = 0;
-};
-
-struct Draws {
-    bool is_greedy;
-    uint64_t key;
-    const uint32_t *counters;
-
-    std::array<uint32_t, 4> words(int64_t row) const {
-        const uint32_t *c = counters + 4 * row;
-        return ct::philox({c[0], c[1], c[2], c[3]}, key);
-    }
-    /// Two words that say whether the tile's candidate is taken, and two that draw it.
-    std::array<uint32_t, 4> words(int64_t row, int64_t tile) const {
-        const auto first = words(row);
-        return tile == 0 ? first : ct::philox({static_cast<uint32_t>(tile), 0, 0, 0}, uint64_t{first[0]} << 32 | first[1]);
-    }
-};
 
 /// Inverts the distribution of a tile at `share` of its mass.
 CT_CLONES void invert(const float *z, int64_t count, double scale, double share, Candidate &candidate) {
@@ -46,6 +25,10 @@ CT_CLONES void invert(const float *z, int64_t count, double scale, double share,
     candidate.token = chosen < 0 ? 0 : chosen;
     candidate.logit = static_cast<double>(z[candidate.token] * static_cast<float>(scale));
 }
+
+} // namespace
+
+namespace ct {
 
 Candidate candidate(const float *z, int64_t count, double scale, int64_t first_token, const RowState &state, const Draws &draws, int64_t row, int64_t tile) {
     Candidate result{state.top, state.mass(), state.top, 0};
@@ -79,6 +62,15 @@ Candidate choice(const Candidate *candidates, int64_t tiles, const Draws &draws,
     return chosen;
 }
 
+void check_draw(double sum, double mass, int64_t row) {
+    TORCH_CHECK(
+        std::isfinite(sum) && mass > 0, "the logits of row ", row, " are not finite: no token can be sampled from them");
+}
+
+} // namespace ct
+
+namespace {
+
 template <class Logits>
 at::Tensor sample(const Logits &logits, int64_t rows, int64_t width, const ct::Partition &part, double scale, const Draws &draws, int64_t *tokens) {
     std::vector<RowState> states(part.sections * rows);
@@ -103,7 +95,7 @@ at::Tensor sample(const Logits &logits, int64_t rows, int64_t width, const ct::P
                 }
                 for (int64_t i = 0; i < block; ++i) {
                     candidates[(first + i) * part.tiles + tile] =
-                        candidate(z + i * stride, count, scale, token, of_tile[i], draws, first + i, tile);
+                        ct::candidate(z + i * stride, count, scale, token, of_tile[i], draws, first + i, tile);
                     states[section * rows + first + i].absorb(of_tile[i]);
                 }
             }
@@ -111,13 +103,11 @@ at::Tensor sample(const Logits &logits, int64_t rows, int64_t width, const ct::P
     });
     std::vector<double> own(rows);
     for (int64_t row = 0; row < rows; ++row) {
-        const auto chosen = choice(candidates.data() + row * part.tiles, part.tiles, draws, row);
+        const auto chosen = ct::choice(candidates.data() + row * part.tiles, part.tiles, draws, row);
         tokens[row] = chosen.token;
         own[row] = chosen.logit;
         for (int64_t section = 0; section < part.sections; ++section)
-            TORCH_CHECK(
-                std::isfinite(states[section * rows + row].tail.a1) && chosen.mass > 0, "the logits of row ", row,
-                " are not finite: no token can be sampled from them");
+            ct::check_draw(states[section * rows + row].tail.a1, chosen.mass, row);
     }
     return ct::finished(states, own);
 }
@@ -133,6 +123,9 @@ extern "C" ct_status ct_policy_head_sample(
         ct::check_head(hidden, weight, temperature);
         const ct::Partition part(weight.size(0), tile);
         const Draws draws{greedy != 0, key, counters};
+#if CT_HAS_AMX
+        if (ct::amx::takes_heads()) return ct::amx::sample(hidden, weight, part, 1 / temperature, draws, tokens);
+#endif
         return ct::with_logits(hidden, weight, [&](const auto &logits) {
             return sample(logits, hidden.size(0), hidden.size(1), part, 1 / temperature, draws, tokens);
         });

@@ -1,0 +1,148 @@
+// Permission to use AMX, the tile configuration, and the packing of operands.
+#include "amx.hpp"
+
+#if CT_HAS_AMX
+
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "amx_packing.hpp"
+
+namespace ct::amx {
+
+namespace {
+
+struct alignas(64) Configuration {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+bool has_instructions() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    // bits 22 and 24 of leaf 7: AMX-BF16 and AMX-TILE
+    const bool has_tiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 1);
+    return has_tiles && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+/// The kernel hands out tile registers, 8 KiB per thread, to processes that asked.
+bool is_permitted() {
+#if defined(__linux__)
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;
+    return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+    return false;
+#endif
+}
+
+/// Transposes 16 x 16 words.
+CT_AMX_INLINE void transpose(__m512i (&x)[16]) {
+    __m512i y[16];
+    for (int i = 0; i < 16; i += 2) {
+        y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
+        y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
+        x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
+        x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
+        x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
+    }
+    for (int i = 0; i < 4; ++i) {
+        y[i] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0x88);
+        y[i + 4] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0xdd);
+        y[i + 8] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0x88);
+        y[i + 12] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0xdd);
+    }
+    for (int i = 0; i < 4; ++i) {
+        x[i] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0x88);
+        x[i + 8] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0xdd);
+        x[i + 4] = _mm512_shuffle_i32x4(y[i + 4], y[i + 12], 0x88);
+        x[i + 12] = _mm512_shuffle_i32x4(y[i + 4], y[i + 12], 0xdd);
+    }
+}
+
+/// 32 values of a row from `column` on as bfloat16, zeros beyond `columns`.
+CT_AMX_INLINE __m512i narrow(const float *row, int64_t column, int64_t columns) {
+    const int64_t rest = columns - column;
+    if (rest >= 32) return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(row + column + 16), _mm512_loadu_ps(row + column));
+    const auto mask = [](int64_t count) { return static_cast<__mmask16>(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1); };
+    const __m512 low = _mm512_maskz_loadu_ps(mask(rest), row + column), high = _mm512_maskz_loadu_ps(mask(rest - 16), row + column + 16);
+    return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+}
+
+/// Words of 16 values of each of two rows, the first in the lower halves.
+CT_AMX_INLINE __m512i pairs(__m256i first, __m256i second) {
+    return _mm512_or_si512(_mm512_cvtepu16_epi32(first), _mm512_slli_epi32(_mm512_cvtepu16_epi32(second), 16));
+}
+
+} // namespace
+
+bool is_available() {
+    static const bool available = has_instructions() && is_permitted();
+    return available;
+}
+
+Scope::Scope() : control_(_mm_getcsr()) {
+    // flush to zero, and denormals are zeros
+    _mm_setcsr(control_ | 0x8040u);
+    const Configuration configuration;
+    // not the intrinsic: GCC 12 believes that it reads eight bytes
+    __asm__ volatile("ldtilecfg %0" ::"m"(configuration));
+}
+
+Scope::~Scope() {
+    __asm__ volatile("tilerelease");
+    _mm_setcsr(control_);
+}
+
+CT_AMX void pack_left(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel) {
+    for (int64_t row = 0; row < kWide; ++row) {
+        char *to = panel + row / kRows * kTileBytes + row % kRows * 64;
+        for (int64_t column = 0; column < columns; column += kStep, to += kStepBytes)
+            _mm512_store_si512(to, row < rows ? narrow(x + row * stride, column, columns) : _mm512_setzero_si512());
+    }
+}
+
+CT_AMX void pack_right_transposed(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel) {
+    for (int64_t column = 0; column < columns; column += kStep, panel += kStepBytes)
+        for (int64_t tile = 0; tile < 2; ++tile) {
+            __m512i block[16];
+            for (int64_t i = 0; i < kRows; ++i) {
+                const int64_t row = tile * kRows + i;
+                block[i] = row < rows ? narrow(x + row * stride, column, columns) : _mm512_setzero_si512();
+            }
+            transpose(block);
+            for (int64_t i = 0; i < kRows; ++i) _mm512_store_si512(panel + tile * kTileBytes + i * 64, block[i]);
+        }
+}
+
+CT_AMX void pack_right(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel, int64_t panel_stride) {
+    for (int64_t row = 0; row < kStep; row += 2)
+        for (int64_t column = 0; column < columns; column += kWide) {
+            const __m512i zero = _mm512_setzero_si512();
+            const __m512i first = row < rows ? narrow(x + row * stride, column, columns) : zero;
+            const __m512i second = row + 1 < rows ? narrow(x + (row + 1) * stride, column, columns) : zero;
+            char *to = panel + column / kWide * panel_stride + row / 2 * 64;
+            _mm512_store_si512(to, pairs(_mm512_castsi512_si256(first), _mm512_castsi512_si256(second)));
+            _mm512_store_si512(to + kTileBytes, pairs(_mm512_extracti64x4_epi64(first, 1), _mm512_extracti64x4_epi64(second, 1)));
+        }
+}
+
+CT_AMX void transpose_step(const char *in, char *out) {
+    for (int64_t half = 0; half < 2; ++half) {
+        __m512i block[16];
+        for (int64_t i = 0; i < kRows; ++i) {
+            const auto *row = reinterpret_cast<const __m256i *>(in + 2 * i * 64 + half * 32);
+            block[i] = pairs(_mm256_load_si256(row), _mm256_load_si256(row + 2));
+        }
+        transpose(block);
+        for (int64_t i = 0; i < kRows; ++i) _mm512_store_si512(out + half * kTileBytes + i * 64, block[i]);
+    }
+}
+
+} // namespace ct::amx
+
+#endif
