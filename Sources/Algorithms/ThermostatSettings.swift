@@ -26,7 +26,7 @@ public struct ThermostatSettings: Sendable, Equatable {
     public var actuator: ThermostatActuator
     public var target: EntropyTargetSettings
     /// Updates in which a gap is to be closed. The entropy of a mini-batch is that of the policy plus the luck of its prompts;
-    /// 1 / horizon is how much of that luck the policy is moved by.
+    /// of that luck 1 / horizon is put into the step.
     public var horizon: Double
     /// The largest change wanted of one update, nats.
     public var rateLimit: Double
@@ -42,19 +42,23 @@ public struct ThermostatSettings: Sendable, Equatable {
     /// `clip_v`: the largest share of tokens it may drop.
     public var largestDrop = 0.1
 
-    /// Reads `mode` (hold), `actuator` (projected_update), `target`, `horizon` (10), `rate_limit` (0.02 nats),
-    /// `integral_gain` ((1 − √(1 − 1 / horizon))², about 1 / (4 horizon²)) and what the actuator needs: `cap` (1), `scale_limit` (0.5), `coefficient_min` and
+    /// How much of a change on an update's own tokens other tokens were seen to share where corrections make most of the step
+    /// (docs/thermostat.md). With it as the gain of the plant, the default integral gain puts both poles of the loop in one place.
+    private static let reach = 0.25
+
+    /// Reads `mode` (hold), `actuator` (projected_update), `target`, `horizon` (4), `rate_limit` (0.02 nats),
+    /// `integral_gain` ((1 − √(1 − 0.25 / horizon))² / 0.25) and what the actuator needs: `cap` (1), `scale_limit` (0.5), `coefficient_min` and
     /// `coefficient_max` (∓0.1), `max_dropped` (0.1).
     /// - Throws: `ConfigError`, also for a key of another actuator.
     public init(from section: ConfigSection) throws {
         mode = try section.choice("mode", default: .hold)
         actuator = try section.choice("actuator", default: .projectedUpdate)
         target = try EntropyTargetSettings(from: try section.section("target"))
-        horizon = try section.value("horizon", default: 10, in: 1.0...1e6)
+        horizon = try section.value("horizon", default: 4, in: 1.0...1e6)
         rateLimit = try section.value("rate_limit", default: 0.02, in: 1e-9...1e3)
-        // For entropy as the plain sum of its wanted changes this is the gain that makes both poles of the loop equal.
-        let balanced = 1 - (1 - 1 / horizon).squareRoot()
-        integralGain = try section.value("integral_gain", default: balanced * balanced, in: 0.0...1)
+        let reach = Self.reach
+        let balanced = 1 - (1 - reach / horizon).squareRoot()
+        integralGain = try section.value("integral_gain", default: balanced * balanced / reach, in: 0.0...1)
         switch actuator {
         case .projectedUpdate: cap = try section.value("cap", default: cap, in: 1e-9...Double.infinity)
         case .flowScaling: scaleLimit = try section.value("scale_limit", default: scaleLimit, in: 0...0.99)

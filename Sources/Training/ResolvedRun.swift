@@ -16,7 +16,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
     public var maxPromptsPerStep: Int
-    /// Weights, gradients, Adam's two moments, the measured direction: bytes.
+    /// Weights, gradients, Adam's two moments, the measured direction, and for a thermostat that acts on the gradient what it adds
+    /// to it: bytes.
     public var trainingStateBytes: Int
     /// Weights of the frozen reference, taken to be as large as the model; 0 without one: bytes.
     public var referenceBytes: Int
@@ -42,7 +43,10 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
             by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)
         maxTokensPerStep = isHuge ? .max : tokens
-        trainingStateBytes = 4 * parameters * (config.training.measuresEntropy ? 5 : 4)
+        let addsGradient = config.algorithm.controllers.contains {
+            [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
+        }
+        trainingStateBytes = 4 * parameters * (4 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0))
         referenceBytes = config.reference == nil ? 0 : 4 * parameters
         let slots = min(config.rollout.slots, completionsPerStep)
         let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)

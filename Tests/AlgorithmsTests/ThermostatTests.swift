@@ -73,7 +73,7 @@ import Trajectories
                 #expect(isClose(which.controllerMetrics[0].value, target, absolute: 1e-12))
                 #expect(isClose(which.controllerMetrics[1].value, entropy - target, absolute: 1e-12))
                 let steering = try #require(plan.steering)
-                #expect(isClose(steering.wanted, -0.004 + (target - entropy) / 10, absolute: 1e-12))
+                #expect(isClose(steering.wanted, -0.004 + (target - entropy) / 4, absolute: 1e-12))
             }
         }
     }
