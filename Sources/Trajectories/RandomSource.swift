@@ -38,6 +38,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case bootstrap = 5
     case testing = 6
     case selection = 7
+    /// Points at which verifiers compare expressions.
+    case probing = 8
 }
 
 /// A generator over one stream of the counter space, addressed by (seed, purpose, step, prompt, sample).
