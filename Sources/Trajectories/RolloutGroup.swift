@@ -32,9 +32,31 @@ public struct Verdict: Sendable, Equatable {
     /// Why, as a short snake-case word (`correct`, `format`, `wrong_numbers`, `wrong_value`).
     public var reason: String
 
-    public init(reward: Double, isCorrect: Bool, reason: String) {
+    /// The parts that the reward is the weighted sum of; empty for a reward without parts.
+    public var components: [RewardComponent]
+
+    public init(reward: Double, isCorrect: Bool, reason: String, components: [RewardComponent] = []) {
         self.reward = reward
         self.isCorrect = isCorrect
+        self.reason = reason
+        self.components = components
+    }
+}
+
+/// One part of a reward.
+public struct RewardComponent: Sendable, Equatable {
+    /// The name that the configuration gives it.
+    public var name: String
+    /// What its verifier said, before the weight.
+    public var value: Double
+    public var weight: Double
+    /// The verifier's reason.
+    public var reason: String
+
+    public init(name: String, value: Double, weight: Double, reason: String) {
+        self.name = name
+        self.value = value
+        self.weight = weight
         self.reason = reason
     }
 }

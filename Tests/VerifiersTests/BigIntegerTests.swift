@@ -64,7 +64,7 @@ import Trajectories
         #expect(tiny.double == 0)
         let ratio = try Rational(
             BigInteger(3).power(1_001, MathWork()), over: BigInteger(2).power(1_500, MathWork()), work)
-        let expected = pow(3.0, 500) / pow(2, 750) * (pow(3, 501) / pow(2, 750))
+        let expected: Double = pow(3.0, 500.0) / pow(2.0, 750.0) * (pow(3.0, 501.0) / pow(2.0, 750.0))
         #expect(abs(ratio.double / expected - 1) < 1e-12)
     }
 }

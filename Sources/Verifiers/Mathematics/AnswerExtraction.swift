@@ -19,8 +19,7 @@ public enum AnswerExtraction {
     /// The candidates in the order of preference: the first that can be read is the answer. Only what follows the last
     /// `</think>` counts.
     public static func candidates(in text: String, place: Place = .anywhere) -> [String] {
-        var bytes = Array(text.utf8)[...]
-        if let end = lastRange(of: "</think>", in: bytes) { bytes = bytes[end.upperBound...] }
+        let bytes = Array(afterThinking(text).utf8)[...]
         if let boxed = boxed(in: bytes) { return [boxed] }
         guard place == .anywhere else { return [] }
         if let mark = lastRange(of: "####", in: bytes) { return phrases(string(line(bytes[mark.upperBound...]))) }
@@ -81,6 +80,15 @@ public enum AnswerExtraction {
     // MARK: Phrases
 
     /// What follows the last "answer is", "answer:" or "answer =" on its line.
+    static func answerPhrase(in text: String) -> String? { answerPhrase(in: Array(afterThinking(text).utf8)[...]) }
+
+    /// What follows the last `</think>`; the whole text without one.
+    static func afterThinking(_ text: String) -> String {
+        let bytes = Array(text.utf8)[...]
+        guard let end = lastRange(of: "</think>", in: bytes) else { return text }
+        return string(bytes[end.upperBound...])
+    }
+
     private static func answerPhrase(in bytes: ArraySlice<UInt8>) -> String? {
         let lower = ArraySlice(bytes.map { (65...90).contains($0) ? $0 + 32 : $0 })
         var rest = lower
