@@ -42,7 +42,7 @@ let plainTargets: [Target] = [
     tests("ConfigCodingTests", imports: ["ConfigCoding"]),
     tests("TokenizersTests", imports: ["Tokenizers", "Trajectories"], hasFixtures: true),
     tests("VerifiersTests", imports: ["Verifiers", "ConfigCoding", "Trajectories"], hasFixtures: true),
-    tests("EnvironmentsTests", imports: ["Environments", "Verifiers", "ConfigCoding", "Trajectories"]),
+    tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
     tests("RunsTests", imports: ["Runs", "Trajectories"]),
     tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
     tests("PlotsTests", imports: ["Plots"]),

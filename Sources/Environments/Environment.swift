@@ -1,6 +1,7 @@
 // What an environment is: a source of problems with a verifier.
 
 public import Trajectories
+public import Verifiers
 
 /// Which problems: those that are trained on, or those that never are.
 public enum Split: String, Sendable, CaseIterable {
@@ -8,11 +9,11 @@ public enum Split: String, Sendable, CaseIterable {
     case heldout
 }
 
-/// Problems, correct examples of them, and the judgement of completions.
+/// Problems, correct examples of them, and, as a verifier, the judgement of completions.
 ///
 /// Everything is a pure function of the environment's options, its seed and the arguments, so that runs repeat and
 /// resume exactly.
-public protocol Environment: Sendable {
+public protocol Environment: Verifier {
     /// Name in the catalogue, first part of every problem's id.
     var name: String { get }
 
@@ -27,10 +28,13 @@ public protocol Environment: Sendable {
     /// none.
     func demonstration(_ index: Int, split: Split) throws -> (problem: Problem, completion: String)?
 
+    // The requirements of `Verifier`, said again so that whoever imports this module alone can call them.
+
     /// Whether the problem has what `verdict` reads; for problems from files, at load time.
-    /// - Throws: `EnvironmentError` `.badProblem`.
+    /// - Throws: `EnvironmentError` `.badProblem`; under a configured reward also `VerifierError`.
     func check(_ problem: Problem) throws
 
-    /// Judges a completion, given as text without the stop token. Any text is judged; none is evaluated as code.
+    /// Judges a completion, given as text without the stop token. Any text is judged; none is evaluated as code in
+    /// this process.
     func verdict(on completion: String, for problem: Problem) -> Verdict
 }
