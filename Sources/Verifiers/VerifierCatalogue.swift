@@ -14,6 +14,8 @@ public enum VerifierCatalogue {
         ("think_format", { try ThinkFormat(from: $0) }),
         ("length", { try LengthPenalty(from: $0) }),
         ("json_schema", { try JSONMatch(from: $0) }),
+        ("program", { try ProgramTests(from: $0) }),
+        ("command", { try ExternalCommand(from: $0) }),
     ]
 
     /// The names in the order of the catalogue.
