@@ -29,7 +29,6 @@ public enum AlgorithmCatalogue {
         ("perplexity_shaping", PerplexityShaping.algorithm(from:)),
         ("position_shaping", PositionShaping.algorithm(from:)),
         ("self_information", SelfInformation.algorithm(from:)),
-        ("positive_reweighting", PositiveReweighting.algorithm(from:)),
         ("pass_at_k_max", BestOfGroup.algorithm(from:)),
         ("random_drop", RandomDrop.algorithm(from:)),
         ("skywork", Skywork.algorithm(from:)),

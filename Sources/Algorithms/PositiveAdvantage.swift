@@ -1,4 +1,4 @@
-// Positive-advantage reweighting: the loss of tokens with A > 0 weighs λ in [0, 1], by one of three schedules.
+// Positive-advantage reweighting: the loss of tokens with A > 0 weighs λ in [0, 1], constant or by one of three schedules.
 
 public import ConfigCoding
 public import EntropyDynamics
@@ -29,6 +29,8 @@ public struct PositiveAdvantageSchedule: Controller {
         case stages
         /// (e − 1) / (E − 1) in part e of E equal parts of the run. The paper's parts are passes over its data set.
         case epochs
+        /// λ stays as given; no schedule of the paper's.
+        case constant
     }
 
     public let shape: Shape
@@ -58,6 +60,8 @@ public struct PositiveAdvantageSchedule: Controller {
             try law.update(entropy: update.entropy)
         case .stages:
             applied = try PositiveAdvantageWeight.stageBased(step: update.index, of: update.total)
+        case .constant:
+            applied = law.weight
         case .epochs:
             applied = try PositiveAdvantageWeight.epochwise(
                 epoch: 1 + update.index * epochs / max(1, update.total), of: epochs)
@@ -73,7 +77,7 @@ public struct PositiveAdvantageSchedule: Controller {
 
 public enum PositiveAdvantage {
     /// Reads `schedule` (entropy_guided); for it `threshold` (0.2 nats), `step` (0.05) and `initial` (0), for epochs
-    /// `epochs` (10); and GRPO's keys.
+    /// `epochs` (10), for constant `weight` (0.5, ours); and GRPO's keys.
     /// - Throws: `ConfigError`.
     public static func algorithm(from section: ConfigSection) throws -> Algorithm {
         let shape = try section.choice("schedule", default: PositiveAdvantageSchedule.Shape.entropyGuided)
@@ -84,6 +88,7 @@ public enum PositiveAdvantage {
             settings.threshold = try section.value("threshold", default: settings.threshold, in: 0.0...1e3)
             settings.step = try section.value("step", default: settings.step, in: 1e-9...1)
             settings.initial = try section.value("initial", default: settings.initial, in: 0.0...1)
+        case .constant: settings.initial = try section.value("weight", default: 0.5, in: 0.0...1)
         case .epochs: epochs = try section.value("epochs", default: epochs, in: 2...1_000_000)
         case .stages: break
         }

@@ -8,6 +8,8 @@ public import Torch
 public struct UpdateReport: Sendable {
     /// Statistics before the step, at the policy the gradient was taken at.
     public var before: TokenStatistics
+    /// Whether a token's statistics are the sampler's, its sequence having been left out of the forward pass.
+    public var isRecorded: [Bool]
     /// H of the same tokens' distributions after the step.
     public var entropyAfter: [Float]?
     /// ∇θH̄·Δθ, with H̄ the mean entropy over the mini-batch's trainable tokens and Δθ the optimiser's real step.
@@ -59,7 +61,9 @@ public struct PolicyUpdater {
         try withTorchErrors {
             withoutGradient {
                 let layout = TokenLayout(sequences)
-                let forwards = packed(sequences).map { PolicyForward(model, sequences, $0, temperature: temperature) }
+                let forwards = packed(sequences, Array(sequences.indices)).map {
+                    PolicyForward(model, sequences, $0, temperature: temperature)
+                }
                 return layout.gather(forwards)
             }
         }
@@ -70,10 +74,14 @@ public struct PolicyUpdater {
     /// - Parameters:
     ///   - carriesGradient: false for a sequence whose derivatives are likely all 0 (a group without advantage). Such sequences
     ///     share micro-batches of their own, and the backward pass of one whose derivatives are indeed all 0 is left out.
+    ///   - recorded: the sampler's statistics of all tokens under the same weights. Where they are given and nothing is
+    ///     measured, a sequence that carries no gradient is not computed again: these are its statistics. If the
+    ///     derivatives call for its gradient after all, it is.
     ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
     ///   - measures: also takes ∇θH̄, projects the real step on it, and measures the entropy afterwards on the same tokens.
     public func update(
-        _ sequences: [TrainingSequence], carriesGradient: [Bool]? = nil, optimiser: inout AdamW, learningRate: Double,
+        _ sequences: [TrainingSequence], carriesGradient: [Bool]? = nil, recorded: TokenStatistics? = nil,
+        optimiser: inout AdamW, learningRate: Double,
         measures: Bool,
         derivatives: (TokenStatistics) throws -> TokenDerivatives
     ) throws -> UpdateReport {
@@ -81,15 +89,18 @@ public struct PolicyUpdater {
             let clock = ContinuousClock()
             let start = clock.now
             let layout = TokenLayout(sequences)
-            let batches = packed(sequences, apart: carriesGradient)
+            let isLeftOut = sequences.indices.map { recorded != nil && !measures && carriesGradient?[$0] == false }
+            var batches = packed(sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient)
             let rows = batches.joined().reduce(0) { sum, group in
                 group.reduce(sum + sequences[group[0]].prompt.count) { $0 + sequences[$1].completionRows }
             }
             let keepsGraphs = rows <= keptGraphTokens
             let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
             var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
-            let before = layout.gather(forwards)
+            let before = layout.gather(forwards, over: recorded)
             let coefficients = try derivatives(before)
+            let late = sequences.indices.filter { isLeftOut[$0] && !layout.isSilent(coefficients, [$0]) }
+            batches += packed(sequences, late)
 
             var loss = GradientSum(model)
             var entropy = GradientSum(model)
@@ -99,11 +110,10 @@ public struct PolicyUpdater {
             let share = [Float](repeating: 1 / Float(max(1, layout.count)), count: layout.count)
             let none = [Float](repeating: 0, count: layout.count)
             for index in batches.indices {
-                let pass = keepsGraphs ? forwards[index] : forward(batches[index])
-                let g1 = layout.slice(coefficients.g1, pass.sequences)
-                let g2 = layout.slice(coefficients.g2, pass.sequences)
-                let isSilent = g1.allSatisfy { $0 == 0 } && g2.allSatisfy { $0 == 0 }
-                if !isSilent {
+                let pass = keepsGraphs && index < forwards.count ? forwards[index] : forward(batches[index])
+                if !layout.isSilent(coefficients, pass.sequences) {
+                    let g1 = layout.slice(coefficients.g1, pass.sequences)
+                    let g2 = layout.slice(coefficients.g2, pass.sequences)
                     loss.add(pass, g1: g1, g2: g2, temperature: temperature, retainGraph: measures)
                     if let flow {
                         flows?.add(
@@ -126,19 +136,20 @@ public struct PolicyUpdater {
             let updated = clock.now
             let after = measures ? try statistics(of: sequences).entropy : nil
             return UpdateReport(
-                before: before, entropyAfter: after, parameterPrediction: step.projection,
+                before: before, isRecorded: layout.perToken(isLeftOut), entropyAfter: after,
+                parameterPrediction: step.projection,
                 steering: steered, gradientNorm: step.gradientNorm,
                 secondsUpdating: (updated - start - measuring).seconds,
                 secondsMeasuring: (measuring + (clock.now - updated)).seconds)
         }
     }
 
-    /// Micro-batches of groups; with `apart`, none mixes true and false.
-    private func packed(_ sequences: [TrainingSequence], apart: [Bool]? = nil) -> [[BatchPacking.Group]] {
-        let sides = apart.map { apart in
-            [true, false].map { side in sequences.indices.filter { apart[$0] == side } }
-        }
-        return (sides ?? [Array(sequences.indices)]).flatMap {
+    /// Micro-batches of groups of some of the sequences; with `apart`, none mixes true and false.
+    private func packed(
+        _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil
+    ) -> [[BatchPacking.Group]] {
+        let sides = apart.map { apart in [true, false].map { side in indices.filter { apart[$0] == side } } }
+        return (sides ?? [indices]).flatMap {
             BatchPacking.microBatches(sequences, $0, budget: microBatchTokens)
         }
     }
@@ -169,9 +180,23 @@ struct TokenLayout {
         sequences.flatMap { values[starts[$0]..<(starts[$0] + counts[$0])] }
     }
 
-    /// Statistics of all micro-batches in sequence order.
-    func gather(_ forwards: [PolicyForward]) -> TokenStatistics {
-        var result = TokenStatistics(count: count)
+    /// Whether no token of these sequences has a derivative.
+    func isSilent(_ derivatives: TokenDerivatives, _ sequences: [Int]) -> Bool {
+        sequences.allSatisfy { sequence in
+            (starts[sequence]..<(starts[sequence] + counts[sequence])).allSatisfy {
+                derivatives.g1[$0] == 0 && derivatives.g2[$0] == 0
+            }
+        }
+    }
+
+    /// One value per token from one per sequence.
+    func perToken<Value>(_ values: [Value]) -> [Value] {
+        zip(values, counts).flatMap { [Value](repeating: $0, count: $1) }
+    }
+
+    /// Statistics of all micro-batches in sequence order, in place of those in `base`.
+    func gather(_ forwards: [PolicyForward], over base: TokenStatistics? = nil) -> TokenStatistics {
+        var result = base ?? TokenStatistics(count: count)
         for forward in forwards {
             let part = TokenStatistics(forward.statistics)
             guard part.count == forward.sequences.reduce(0, { $0 + counts[$1] }) else { continue }

@@ -9,14 +9,23 @@ struct RolloutBatch {
     private(set) var sequences: [TrainingSequence] = []
     private var advantages: [Double] = []
     private var groups: [Int32] = []
-    private var sampled: [[Float]] = []
+    private var completions: [Completion] = []
     /// Nil where no reference is read.
     private var reference: [[Float]]?
     /// First sequence of each group, and one past the last.
     private var bounds: [Range<Int>] = []
     /// What the algorithm's credit reported.
     private(set) var creditMetrics: [Metric] = []
-    var sampledLogprob: [Float] { sampled.flatMap(\.self) }
+    var sampledLogprob: [Float] { completions.flatMap(\.sampledLogprob) }
+    /// What the sampler recorded of every token; the rest is 0.
+    var sampledStatistics: TokenStatistics {
+        var result = TokenStatistics(count: completions.reduce(0) { $0 + $1.tokens.count })
+        result.logprob = sampledLogprob
+        result.entropy = completions.flatMap(\.entropy)
+        result.discriminant = completions.flatMap(\.discriminant)
+        result.expectedDiscriminant = completions.flatMap(\.expectedDiscriminant)
+        return result
+    }
     /// Whether a sequence's advantage is not 0.
     var hasAdvantage: [Bool] { advantages.map { $0 != 0 } }
 
@@ -27,7 +36,7 @@ struct RolloutBatch {
             for completion in group.completions {
                 sequences.append(TrainingSequence(prompt: group.promptTokens, tokens: completion.tokens))
                 groups.append(Int32(index))
-                sampled.append(completion.sampledLogprob)
+                completions.append(completion)
             }
             bounds.append(first..<sequences.count)
         }
@@ -37,7 +46,7 @@ struct RolloutBatch {
                 Outcome(
                     reward: group.verdicts[index - range.lowerBound].reward,
                     isTruncated: group.completions[index - range.lowerBound].stopReason == .length,
-                    sampledLogprob: sampled[index], referenceLogprob: reference?[index])
+                    sampledLogprob: completions[index].sampledLogprob, referenceLogprob: reference?[index])
             }
         }
         advantages = try algorithm.advantages(of: outcomes).flatMap(\.self)
@@ -56,7 +65,7 @@ struct RolloutBatch {
                 result.sequences += sequences[group]
                 result.advantages += advantages[group]
                 result.groups += groups[group]
-                result.sampled += sampled[group]
+                result.completions += completions[group]
                 if let reference { result.reference? += reference[group] }
                 result.bounds.append(first..<result.sequences.count)
             }
@@ -64,8 +73,11 @@ struct RolloutBatch {
         }
     }
 
-    /// The algorithm's view of every token; `update` is the number of the update, from 0.
-    func table(_ statistics: TokenStatistics, proximal: [Float]?, update: Int) throws -> TokenTable {
+    /// The algorithm's view of every token; `update` is the number of the update, from 0. Statistics that are partly
+    /// `sampledStatistics` have no variances.
+    func table(
+        _ statistics: TokenStatistics, proximal: [Float]?, update: Int, hasVariances: Bool = true
+    ) throws -> TokenTable {
         var advantage: [Float] = []
         var sequence: [Int32] = []
         var group: [Int32] = []
@@ -78,8 +90,9 @@ struct RolloutBatch {
         return try TokenTable(
             policyLogprob: statistics.logprob, entropy: statistics.entropy, discriminant: statistics.discriminant,
             expectedDiscriminant: statistics.expectedDiscriminant,
-            varianceDiscriminant: statistics.varianceDiscriminant,
-            squaredDiscriminant: statistics.squaredDiscriminant, proximalLogprob: proximal ?? statistics.logprob,
+            varianceDiscriminant: hasVariances ? statistics.varianceDiscriminant : nil,
+            squaredDiscriminant: hasVariances ? statistics.squaredDiscriminant : nil,
+            proximalLogprob: proximal ?? statistics.logprob,
             sampledLogprob: sampledLogprob, referenceLogprob: reference?.flatMap(\.self), advantage: advantage,
             sequence: sequence, group: group, update: update)
     }

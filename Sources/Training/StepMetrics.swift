@@ -63,8 +63,10 @@ extension MetricsLine {
     }
 
     /// How far the sampler's log-probabilities are from the trainer's, on the same tokens and weights.
-    mutating func add(sampled: [Float], trained: [Float]) {
-        let gaps = zip(sampled, trained).map { abs(Double($0) - Double($1)) }
+    mutating func add(sampled: [Float], report: UpdateReport) {
+        let computed = report.isRecorded.indices.filter { !report.isRecorded[$0] }
+        let gaps = computed.map { abs(Double(sampled[$0]) - Double(report.before.logprob[$0])) }
+        add("tokens/recorded", sampled.count - computed.count)
         add("mismatch/logprob_mean", gaps.reduce(0, +) / Double(max(1, gaps.count)))
         add("mismatch/logprob_max", gaps.max() ?? 0)
     }

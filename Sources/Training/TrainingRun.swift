@@ -126,6 +126,12 @@ public final class TrainingRun {
         return progress
     }
 
+    /// Whether groups without advantage may keep the sampler's statistics: those of the weights in use, and enough of them.
+    private var takesRecorded: Bool {
+        !config.training.measuresEntropy && resolved.updatesPerStep == 1
+            && algorithm.reads.isDisjoint(with: [.varianceDiscriminant, .squaredDiscriminant])
+    }
+
     /// One optimiser update with its metrics line; returns the mean entropy before it.
     private func update(
         _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
@@ -137,10 +143,12 @@ public final class TrainingRun {
         let memory = session.optimiser.momentumMemory
         var coefficients: TokenCoefficients?
         let report = try updater.update(
-            batch.sequences, carriesGradient: batch.hasAdvantage, optimiser: &session.optimiser, learningRate: rate,
+            batch.sequences, carriesGradient: batch.hasAdvantage,
+            recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser, learningRate: rate,
             measures: config.training.measuresEntropy
         ) { statistics in
-            let table = try batch.table(statistics, proximal: proximal, update: session.state.scheduled)
+            let table = try batch.table(
+                statistics, proximal: proximal, update: session.state.scheduled, hasVariances: !takesRecorded)
             try algorithm.check(table)
             let plan = try algorithm.plan(
                 for: PendingUpdate(
@@ -161,7 +169,7 @@ public final class TrainingRun {
         line.add("rollout_step", step)
         line.add(report: report, coefficients: coefficients, learningRate: rate)
         for metric in algorithm.controllerMetrics { line.add(metric.name, metric.value) }
-        line.add(sampled: batch.sampledLogprob, trained: report.before.logprob)
+        line.add(sampled: batch.sampledLogprob, report: report)
         line.add("optimiser/learning_rate", rate)
         line.add("optimiser/gradient_norm", report.gradientNorm)
         line.add("optimiser/refused", report.gradientNorm.isFinite ? 0 : 1)

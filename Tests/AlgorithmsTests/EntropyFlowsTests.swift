@@ -44,7 +44,10 @@ import Trajectories
         }
     }
 
-    @Test(arguments: ["clip_v, mu_neg: 0.5, mu_pos: 0.5", "random_drop, share: 0.3", "positive_reweighting", "opefo"])
+    @Test(arguments: [
+        "clip_v, mu_neg: 0.5, mu_pos: 0.5", "random_drop, share: 0.3", "positive_advantage, schedule: constant",
+        "opefo",
+    ])
     func `what the rules removed is what is missing from the change without rules`(options: String) throws {
         let algorithm = try algorithm("name: \(options), sampler_correction: token_masked, sampler_max: 1.2")
         try forRandomCases(200, seed: 2) { random, number in

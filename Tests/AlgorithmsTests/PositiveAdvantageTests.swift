@@ -5,6 +5,27 @@ import Testing
 import Trajectories
 
 @Suite struct PositiveAdvantageTests {
+    @Test func `constant: weight 1 is GRPO, weight 0 silences what was rewarded, and half is half`() throws {
+        try forRandomCases(300, seed: 1) { random, number in
+            let table = try BatchMaker(staleness: 0.2).make(&random).table
+            func g1(_ yaml: String) throws -> [Float] {
+                var algorithm = try algorithm(yaml)
+                let update = PendingUpdate(
+                    index: 0, total: 10, tokens: table, entropy: 1, learningRate: 1, momentumMemory: 0)
+                return try algorithm.plan(for: update).algorithm.coefficients(for: table).g1
+            }
+            let plain = try g1("name: grpo")
+            let constant = "name: positive_advantage, schedule: constant"
+            #expect(try g1("\(constant), weight: 1") == plain, "case \(number)")
+            let (none, half) = (try g1("\(constant), weight: 0"), try g1(constant))
+            for token in 0..<table.count {
+                let isRewarded = table.advantage[token] > 0
+                #expect(none[token] == (isRewarded ? 0 : plain[token]), "case \(number)")
+                #expect(half[token] == (isRewarded ? plain[token] / 2 : plain[token]), "case \(number)")
+            }
+        }
+    }
+
     private func weights(_ yaml: String, _ entropies: [Double], total: Int = 100, from start: Int = 0) throws
         -> [Double]
     {

@@ -84,6 +84,33 @@ import Trajectories
         }
     }
 
+    @Test func `groups without advantage are not computed again unless entropy is measured, and change no weight`()
+        throws
+    {
+        let start = try WarmStart()
+        let off = ["algorithm.entropy_coefficient=0", "training.measure_entropy=false"]
+        func run(_ name: String, _ overrides: [String]) throws -> [String: [UInt32]] {
+            try weights(
+                try TrainingRun(try TinyRun.config(start.yaml(name, algorithm: "grpo"), overrides), resume: false).run()
+            )
+        }
+        #expect(try run("skips", off) == run("computes", ["algorithm.entropy_coefficient=0"]))
+        let records = try MetricsLog.read(file: start.scratch("skips/metrics.jsonl"))
+        let all = try MetricsLog.read(file: start.scratch("computes/metrics.jsonl"))
+        for (record, full) in zip(records, all) {
+            let recorded = try #require(record["tokens/recorded"]?.number)
+            #expect((recorded > 0) == ((record["group/dead_share"]?.number ?? 0) > 0))
+            #expect(full["tokens/recorded"] == .int(0))
+            let (a, b) = (record["entropy/before"]?.number ?? 0, full["entropy/before"]?.number ?? 1)
+            #expect(abs(a - b) < 1e-5)
+        }
+        #expect(records.contains { ($0["tokens/recorded"]?.number ?? 0) > 0 })
+        // a bonus gives every token a derivative, and reads what the sampler did not record
+        _ = try run("bonus", ["training.measure_entropy=false"])
+        let bonus = try MetricsLog.read(file: start.scratch("bonus/metrics.jsonl"))
+        #expect(bonus.allSatisfy { $0["tokens/recorded"] == .int(0) })
+    }
+
     @Test func `a bfloat16 run repeats bit for bit, and is another one than in float32`() throws {
         let start = try WarmStart()
         func run(_ name: String, _ precision: String) throws -> [String: [UInt32]] {
