@@ -34,6 +34,23 @@ import Verifiers
         #expect(outcomes.count == MathEquivalence.Outcome.allCases.count, "\(outcomes)")
     }
 
+    @Test func `the same pair costs the same steps each time`() {
+        for trial in 0..<20_000 {
+            var random = RandomSource(seed: 36, purpose: .testing, step: trial)
+            // Sums of many terms with roots and letters: where the order of terms could make a difference.
+            let atoms = [
+                "x", "y", "z", "\\sqrt{2}", "\\sqrt{3}", "\\pi", "i", "3", "\\frac{2}{7}", "0.3", "(x+y)",
+                "(1+\\sqrt{5})",
+            ]
+            let gold = (0...random.integer(below: 8)).map { _ in
+                atoms[random.integer(below: atoms.count)] + atoms[random.integer(below: atoms.count)]
+                    + "^{\(1 + random.integer(below: 9))}"
+            }.joined(separator: random.integer(below: 3) == 0 ? "" : "+")
+            let first = MathEquivalence.compare(gold: gold, answer: gold + "+1")
+            #expect(first == MathEquivalence.compare(gold: gold, answer: gold + "+1"), "\(gold)")
+        }
+    }
+
     @Test func `random completions are judged, and judged alike twice`() {
         let problem = Problem(id: "p", prompt: "?", fields: ["answer": .string("\\frac{1}{2}")])
         for trial in 0..<5_000 {

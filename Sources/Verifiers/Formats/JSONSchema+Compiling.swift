@@ -36,7 +36,7 @@ extension JSONSchema {
             guard case .object(let fields) = value else {
                 throw fault("must have an object here", "\(path)/properties")
             }
-            for (name, schema) in fields {
+            for (name, schema) in fields.sorted(by: { $0.key < $1.key }) {
                 properties[name] = try compile(schema, at: "\(path)/properties/\(name)", depth: depth + 1)
             }
         }

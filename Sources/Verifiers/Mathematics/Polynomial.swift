@@ -115,11 +115,24 @@ struct Monomial: Hashable {
     }
 }
 
+extension Monomial: Comparable {
+    static func < (left: Monomial, right: Monomial) -> Bool {
+        for (a, b) in zip(left.factors, right.factors) {
+            if a.generator != b.generator { return a.generator < b.generator }
+            if a.exponent != b.exponent { return a.exponent < b.exponent }
+        }
+        return left.factors.count < right.factors.count
+    }
+}
+
 /// A sum of monomials with coefficients other than zero.
+///
+/// The terms are in order, so that work, and with it the end of the budget, depends on nothing but the value: the order
+/// of a dictionary differs from one to the next.
 struct Polynomial: Equatable {
     static let maximumTerms = 300
 
-    private(set) var terms: [Monomial: Rational] = [:]
+    private(set) var terms: [(monomial: Monomial, coefficient: Rational)] = []
 
     static let zero = Polynomial()
     static let one = Polynomial(.one)
@@ -127,46 +140,51 @@ struct Polynomial: Equatable {
     init() {}
 
     init(_ constant: Rational) {
-        if !constant.isZero { terms[.one] = constant }
+        if !constant.isZero { terms = [(.one, constant)] }
     }
 
     init(_ coefficient: Rational, _ monomial: Monomial, _ work: MathWork) throws {
         let (factor, reduced) = try monomial.reduced(work)
         let product = try coefficient.times(factor, work)
-        if !product.isZero { terms[reduced] = product }
+        if !product.isZero { terms = [(reduced, product)] }
+    }
+
+    static func == (left: Polynomial, right: Polynomial) -> Bool {
+        left.terms.count == right.terms.count
+            && zip(left.terms, right.terms).allSatisfy {
+                $0.monomial == $1.monomial && $0.coefficient == $1.coefficient
+            }
     }
 
     var isZero: Bool { terms.isEmpty }
 
     /// The value, if it is a rational number.
     var constant: Rational? {
-        if terms.isEmpty { return .zero }
-        return terms.count == 1 ? terms[.one] : nil
+        guard let first = terms.first else { return .zero }
+        return terms.count == 1 && first.monomial == .one ? first.coefficient : nil
     }
 
     /// The only term, if there is just one.
-    var single: (monomial: Monomial, coefficient: Rational)? {
-        terms.count == 1 ? terms.first.map { ($0.key, $0.value) } : nil
-    }
+    var single: (monomial: Monomial, coefficient: Rational)? { terms.count == 1 ? terms[0] : nil }
 
     func plus(_ other: Polynomial, _ work: MathWork) throws -> Polynomial {
-        var result = self
-        for (monomial, coefficient) in other.terms { try result.add(coefficient, monomial, work) }
-        return result
+        var sum = Collector()
+        for term in terms + other.terms { try sum.add(term.coefficient, term.monomial, work) }
+        return sum.polynomial
     }
 
     func times(_ other: Polynomial, _ work: MathWork) throws -> Polynomial {
         if let factor = constant, factor.isOne { return other }
         if let factor = other.constant, factor.isOne { return self }
-        var result = Polynomial()
+        var sum = Collector()
         for (left, a) in terms {
             for (right, b) in other.terms {
                 try work.spend(10 + 5 * (left.factors.count + right.factors.count))
                 let (factor, monomial) = try left.times(right).reduced(work)
-                try result.add(a.times(b, work).times(factor, work), monomial, work)
+                try sum.add(a.times(b, work).times(factor, work), monomial, work)
             }
         }
-        return result
+        return sum.polynomial
     }
 
     func power(_ exponent: Int, _ work: MathWork) throws -> Polynomial {
@@ -179,11 +197,27 @@ struct Polynomial: Equatable {
         return result
     }
 
-    private mutating func add(_ coefficient: Rational, _ monomial: Monomial, _ work: MathWork) throws {
-        try work.spend(5)
-        let sum = try (terms[monomial] ?? .zero).plus(coefficient, work)
-        terms[monomial] = sum.isZero ? nil : sum
-        guard terms.count <= Self.maximumTerms else { throw MathFault.tooComplex }
+    /// Adds up terms in the order given; looks up by monomial and never goes through them by hash.
+    private struct Collector {
+        private var places: [Monomial: Int] = [:]
+        private var terms: [(monomial: Monomial, coefficient: Rational)] = []
+
+        mutating func add(_ coefficient: Rational, _ monomial: Monomial, _ work: MathWork) throws {
+            try work.spend(5)
+            if let place = places[monomial] {
+                terms[place].coefficient = try terms[place].coefficient.plus(coefficient, work)
+                return
+            }
+            guard terms.count < Polynomial.maximumTerms else { throw MathFault.tooComplex }
+            places[monomial] = terms.count
+            terms.append((monomial, coefficient))
+        }
+
+        var polynomial: Polynomial {
+            var result = Polynomial()
+            result.terms = terms.filter { !$0.coefficient.isZero }.sorted { $0.monomial < $1.monomial }
+            return result
+        }
     }
 
     /// A text that equal polynomials share and others do not.
@@ -193,10 +227,12 @@ struct Polynomial: Equatable {
             try work.spend(20)
             let factors = monomial.factors.map { "\($0.generator)^\($0.exponent.top)/\($0.exponent.bottom)" }
             let (top, bottom) = (coefficient.numerator, coefficient.denominator)
-            parts.append("\(top.isNegative ? "-" : "")\(top.limbs)/\(bottom.limbs)*" + factors.joined(separator: "*"))
-            guard parts[parts.count - 1].utf8.count <= 2_000 else { throw MathFault.tooComplex }
-            try work.spend(parts[parts.count - 1].utf8.count)
+            let part =
+                "\(top.isNegative ? "-" : "")\(top.limbs)/\(bottom.limbs)*" + factors.joined(separator: "*")
+            guard part.utf8.count <= 2_000 else { throw MathFault.tooComplex }
+            try work.spend(part.utf8.count)
+            parts.append(part)
         }
-        return parts.sorted().joined(separator: "+")
+        return parts.joined(separator: "+")
     }
 }
