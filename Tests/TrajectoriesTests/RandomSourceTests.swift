@@ -57,7 +57,9 @@ import Trajectories
     func distinctStreams() {
         var first: Set<UInt64> = []
         var streams = 0
-        let purposes: [RandomPurpose] = [.sampling, .initialisation, .problems, .shuffling, .bootstrap, .testing]
+        let purposes: [RandomPurpose] = [
+            .sampling, .initialisation, .problems, .shuffling, .bootstrap, .testing, .probing,
+        ]
         for seed in [0, 1, 1 << 32, UInt64.max] {
             for purpose in purposes {
                 for step in [0, 1, 2, 1_000_000] {

@@ -9,11 +9,11 @@
 /// A program runs as a process in user, mount, process, network, IPC, host-name and cgroup namespaces of its own, set up
 /// by `unshare` of util-linux: it sees no other process, no network but a loopback that is down, no file of the machine
 /// but `/usr`, `/bin`, `/sbin` and `/lib*`, read-only, no variable of the environment, and no open file. It writes to
-/// `/work` alone, a file system in memory that ends with it. It has no capability and cannot gain one; where the trainer
-/// is root, the program is `nobody` outside of its namespaces. Limits hold for processor time, memory and file size of
-/// each process, for the number of processes, for `/work`, for output, and for the time by the clock, at whose end the
-/// process namespace is killed as a whole. Memory of all processes together is bounded by their number times the limit
-/// of one; there is no system call filter.
+/// `/work` alone, a file system in memory that ends with it. It has no capability and cannot gain one, nor make user
+/// namespaces of its own; where the trainer is root, the program is `nobody` outside of its namespaces. Limits hold for
+/// processor time, memory and file size of each process, for the number of processes, for `/work`, for output, and for
+/// the time by the clock, at whose end the process namespace is killed as a whole. Memory of all processes together is
+/// bounded by their number times the limit of one; there is no system call filter.
 public struct Sandbox: Sendable {
     /// What a program may use.
     public struct Limits: Sendable, Equatable {
@@ -136,7 +136,8 @@ public struct Sandbox: Sendable {
         ln -s work tmp
         mount -t tmpfs -o "mode=755,nosuid,nodev,size=$space" none work
         cp -r "$source/files/." work
-        mount -t proc -o nosuid,nodev,noexec none proc 2>/dev/null || true
+        mount -t proc -o nosuid,nodev,noexec none proc
+        echo 0 > proc/sys/user/max_user_namespaces
         mount -o remount,bind,ro,nosuid,nodev "$source/root"
         pivot_root . old
         umount -l /old
