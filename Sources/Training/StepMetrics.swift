@@ -31,6 +31,11 @@ extension MetricsLine {
         add("group/solved_some_share", Double(rates.count { $0 > 0 && $0 < 1 }) / perGroup)
         add("group/solved_none_share", Double(rates.count { $0 == 0 }) / perGroup)
         add("group/dead_share", Double(dead) / perGroup)
+        let components = verdicts.flatMap(\.components)
+        for name in Set(components.map(\.name)).sorted() {
+            let values = components.filter { $0.name == name }.map(\.value)
+            add("component/\(name)", values.reduce(0, +) / Double(values.count))
+        }
         for reason in Set(verdicts.map(\.reason)).sorted() {
             add("reason/\(reason)", Double(verdicts.count { $0.reason == reason }) / count)
         }

@@ -84,6 +84,22 @@ import Trajectories
         }
     }
 
+    @Test func `parts of a reward are logged before their weights`() throws {
+        let start = try WarmStart()
+        let reward = [
+            "environment.reward.solved.verifier=own", "environment.reward.solved.weight=2",
+            "environment.reward.brief.verifier=length", "environment.reward.brief.maximum=2",
+        ]
+        _ = try TrainingRun(try TinyRun.config(start.yaml("parts"), reward), resume: false).run()
+        for record in try MetricsLog.read(file: start.scratch("parts/metrics.jsonl")) {
+            let judged = 1 - (record["completion/truncated_share"]?.number ?? 1)
+            let solved = try #require(record["component/solved"]?.number)
+            let brief = try #require(record["component/brief"]?.number)
+            #expect(brief <= 0 && solved >= 0)
+            #expect(abs((record["reward/mean"]?.number ?? 9) - judged * (2 * solved + brief)) < 1e-9)
+        }
+    }
+
     @Test func `groups without advantage are not computed again unless entropy is measured, and change no weight`()
         throws
     {
