@@ -55,9 +55,9 @@ public struct TrainConfig: Sendable {
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
         try root.finish()
         if rollout.completionsPerPrompt < algorithm.credit.smallestGroup {
-            throw root.fault(
-                .outOfRange, "rollout",
-                "rollout.completions_per_prompt (\(rollout.completionsPerPrompt)) must be at least "
+            throw try root.section("rollout").fault(
+                .outOfRange, "completions_per_prompt",
+                "(\(rollout.completionsPerPrompt)) must be at least "
                     + "\(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
         }
         if algorithm.steersSteps, !training.measuresEntropy {
@@ -66,9 +66,9 @@ public struct TrainConfig: Sendable {
                 "must be true beside a thermostat, which steers and reports by the gradient of the measured entropy")
         }
         if training.miniBatches > rollout.promptsPerStep {
-            throw root.fault(
-                .outOfRange, "training",
-                "training.mini_batches (\(training.miniBatches)) cannot exceed rollout.prompts_per_step (\(rollout.promptsPerStep)): "
+            throw try root.section("training").fault(
+                .outOfRange, "mini_batches",
+                "(\(training.miniBatches)) cannot exceed rollout.prompts_per_step (\(rollout.promptsPerStep)): "
                     + "a mini-batch holds whole groups")
         }
     }

@@ -18,9 +18,10 @@ def one(command: list[str], threads: int) -> dict:
     return json.loads(done.stdout)
 
 
-def maxwell(shape: tuple[int, int, int], threads: int) -> dict:
+def maxwell(shape: tuple[int, int, int], threads: int, precision: str) -> dict:
     size = "x".join(map(str, shape))
-    found = one([str(MAXWELL), "bench", "--json", "--only", "head", "--head", size, "--threads", str(threads)], threads)
+    found = one([str(MAXWELL), "bench", "--json", "--only", "head", "--head", size, "--threads", str(threads),
+                 "--precision", precision], threads)
     rows = {row["name"]: row for row in found["measurements"]}
     return {"forward": rows[f"head/{size}/forward"]["seconds"], "both": rows[f"head/{size}/forward_backward"]["seconds"],
             "peak_bytes": rows[f"head/{size}/forward_backward"]["peak_bytes"]}
@@ -34,7 +35,8 @@ def torch(shape: tuple[int, int, int], threads: int, precision: str) -> dict:
 def compare_head(name: str, rounds: int, threads: int) -> dict:
     shape = HEAD_SHAPES[name]
     sides = {
-        "maxwell": lambda: maxwell(shape, threads),
+        "maxwell": lambda: maxwell(shape, threads, "float32"),
+        "maxwell-bfloat16": lambda: maxwell(shape, threads, "bfloat16"),
         "torch-float32": lambda: torch(shape, threads, "float32"),
         "torch-bfloat16": lambda: torch(shape, threads, "bfloat16"),
     }
