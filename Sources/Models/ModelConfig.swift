@@ -38,11 +38,15 @@ public struct ModelConfig: Sendable, Equatable {
         self.stopTokens = stopTokens
     }
 
+    /// Trained scalars of one layer.
+    public var layerParameterCount: Int {
+        let attention = hiddenSize * headSize * (2 * heads + 2 * keyValueHeads) + headSize * (heads + 2 * keyValueHeads)
+        return attention + 3 * hiddenSize * intermediateSize + 2 * hiddenSize
+    }
+
     /// Number of trained scalars.
     public var parameterCount: Int {
-        let attention = hiddenSize * headSize * (2 * heads + 2 * keyValueHeads) + headSize * (heads + 2 * keyValueHeads)
-        let layer = attention + 3 * hiddenSize * intermediateSize + 2 * hiddenSize
-        return layers * layer + hiddenSize + vocabularySize * hiddenSize * (tiesEmbeddings ? 1 : 2)
+        layers * layerParameterCount + hiddenSize + vocabularySize * hiddenSize * (tiesEmbeddings ? 1 : 2)
     }
 }
 

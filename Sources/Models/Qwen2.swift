@@ -81,14 +81,12 @@ public final class Qwen2: LanguageModel {
     private var scale: Double { 1 / Double(config.headSize).squareRoot() }
 
     /// The angle table, grown by doubling: a context of 128 K positions is not tabulated for prompts of 100.
-    private func angles(upTo length: Int) -> RotaryTable {
+    public func prepare(positions: Int) {
         let held = rotary.cosine.extent(0)
-        if length > held {
-            rotary = RotaryTable(
-                base: config.rotaryBase, headSize: config.headSize,
-                length: max(length, min(2 * held, config.contextLength)))
-        }
-        return rotary
+        guard positions > held else { return }
+        rotary = RotaryTable(
+            base: config.rotaryBase, headSize: config.headSize,
+            length: max(positions, min(2 * held, config.contextLength)))
     }
 
     /// One row per token through all layers. Rows meet in `attention` alone, which is given the layer's index and its
@@ -96,7 +94,8 @@ public final class Qwen2: LanguageModel {
     private func states(
         _ ids: Tensor, positions: [Int64], attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
     ) -> Tensor {
-        let angles = angles(upTo: Int(positions.max() ?? 0) + 1).rows(positions)
+        prepare(positions: Int(positions.max() ?? 0) + 1)
+        let angles = rotary.rows(positions)
         var x = embedding.embedding(ids)
         for (index, layer) in layers.enumerated() {
             let (q, k, v) = project(x, layer, rows: positions.count, angles)

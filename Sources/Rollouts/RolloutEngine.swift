@@ -11,6 +11,12 @@ public final class RolloutEngine {
     private let model: any LanguageModel
     private let seed: UInt64
     private let slots: Int
+    /// Whether a step has been decoded on all threads: the packed copies of the weights are made then, once for all.
+    private var isWarm = false
+    /// How many may decode rows of their own.
+    var threads = Runtime.kernelThreads
+    /// Bytes that a decoding step reads of one layer.
+    private var layerBytes: Int { model.config.layerParameterCount * (Runtime.precision == .bfloat16 ? 2 : 4) }
 
     public init(model: any LanguageModel, seed: UInt64, slots: Int = 256) {
         self.model = model
@@ -135,9 +141,44 @@ public final class RolloutEngine {
         _ cache: KeyValueCache
     ) throws -> [Int] {
         let states = active.compactMap { running[$0] }
+        model.prepare(positions: (states.map(\.position).max() ?? 0) + 1)
+        func draw(_ rows: Range<Int>) -> Drawn {
+            self.draw(states[rows], slots: active[rows], prompts, options, step: step, cache)
+        }
+        let shares = RowShares.ranges(
+            rows: active.count, threads: isWarm ? threads : 1, layerBytes: layerBytes)
+        isWarm = true
+        let drawn = try shares.count == 1 ? [draw(shares[0])] : inParts(shares.count) { draw(shares[$0]) }
+        var ended: [Int] = []
+        for (rows, (tokens, statistics)) in zip(shares, drawn) {
+            // a failed operator: the scope reports it
+            guard statistics.count == rows.count else { return active }
+            for (row, slot) in active[rows].enumerated() {
+                let token = Int32(tokens[row])
+                running[slot]?.completion.append(token, statistics, row)
+                running[slot]?.nextToken = token
+                running[slot]?.position += 1
+                let isStop = options.stopTokens.contains(token)
+                if isStop { running[slot]?.completion.stopReason = .stop }
+                let before = states[rows.lowerBound + row]
+                let made = before.completion.tokens.count + 1
+                let isFull = made >= options.maxNewTokens || before.position + 1 >= model.config.contextLength
+                if isStop || isFull { ended.append(slot) }
+            }
+        }
+        return ended
+    }
+
+    private typealias Drawn = (tokens: [Int64], statistics: TokenStatistics)
+
+    /// One token for each of some slots, through all layers and the head.
+    private func draw(
+        _ states: ArraySlice<Running>, slots: ArraySlice<Int>, _ prompts: [Prompt], _ options: SamplingOptions,
+        step: Int, _ cache: KeyValueCache
+    ) -> Drawn {
         let hidden = model.decode(
             tokens: states.map { Int64($0.nextToken) }, positions: states.map { Int64($0.position) },
-            slots: active.map(Int64.init), cache: cache)
+            slots: slots.map(Int64.init), cache: cache)
         let counters = states.flatMap { state in
             [
                 UInt32(state.completion.tokens.count), UInt32(truncatingIfNeeded: step),
@@ -148,21 +189,7 @@ public final class RolloutEngine {
         let (tokens, matrix) = PolicyHeadKernels.sample(
             hidden: hidden, weight: model.headWeight, temperature: options.temperature, greedy: options.isGreedy,
             seed: seed, counters: counters)
-        let statistics = TokenStatistics(matrix)
-        guard statistics.count == active.count else { return active }  // a failed operator: the scope reports it
-        var ended: [Int] = []
-        for (row, slot) in active.enumerated() {
-            let token = Int32(tokens[row])
-            running[slot]?.completion.append(token, statistics, row)
-            running[slot]?.nextToken = token
-            running[slot]?.position += 1
-            let isStop = options.stopTokens.contains(token)
-            if isStop { running[slot]?.completion.stopReason = .stop }
-            let made = states[row].completion.tokens.count + 1
-            let isFull = made >= options.maxNewTokens || states[row].position + 1 >= model.config.contextLength
-            if isStop || isFull { ended.append(slot) }
-        }
-        return ended
+        return (tokens, TokenStatistics(matrix))
     }
 }
 
