@@ -60,7 +60,7 @@ import Testing
             #expect(machine[key] != nil, "\(key)")
         }
         let measurement = try #require((keys["measurements"] as? [[String: Any]])?.first)
-        for key in ["name", "seconds", "best", "rounds", "parts", "tokens_per_second"] {
+        for key in ["name", "seconds", "best", "cpu_seconds", "rounds", "parts", "tokens_per_second"] {
             #expect(measurement[key] != nil, "\(key)")
         }
         let series = try #require((keys["series"] as? [[String: Any]])?.first)

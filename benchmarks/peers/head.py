@@ -1,4 +1,4 @@
-"""The head operator, in turn: Maxwell's `bench --only head` and plain PyTorch."""
+"""The head operator, in turn: Maxwell's `bench --only head`, TRL's chunked head and plain PyTorch."""
 
 import json
 import os
@@ -23,13 +23,14 @@ def maxwell(shape: tuple[int, int, int], threads: int, precision: str) -> dict:
     found = one([str(MAXWELL), "bench", "--json", "--only", "head", "--head", size, "--threads", str(threads),
                  "--precision", precision], threads)
     rows = {row["name"]: row for row in found["measurements"]}
-    return {"forward": rows[f"head/{size}/forward"]["seconds"], "both": rows[f"head/{size}/forward_backward"]["seconds"],
-            "peak_bytes": rows[f"head/{size}/forward_backward"]["peak_bytes"]}
+    alone, both = rows[f"head/{size}/forward"], rows[f"head/{size}/forward_backward"]
+    return {"forward": alone["seconds"], "forward_cpu": alone["cpu_seconds"], "both": both["seconds"],
+            "both_cpu": both["cpu_seconds"], "peak_bytes": both["peak_bytes"]}
 
 
-def torch(shape: tuple[int, int, int], threads: int, precision: str) -> dict:
+def torch(route: str, shape: tuple[int, int, int], threads: int, precision: str) -> dict:
     python = str(HERE / ".cache" / "venv" / "bin" / "python")
-    return one([python, str(HERE / "head_torch.py"), *map(str, shape), str(threads), precision], threads)
+    return one([python, str(HERE / "head_torch.py"), route, *map(str, shape), str(threads), precision], threads)
 
 
 def compare_head(name: str, rounds: int, threads: int) -> dict:
@@ -37,8 +38,10 @@ def compare_head(name: str, rounds: int, threads: int) -> dict:
     sides = {
         "maxwell": lambda: maxwell(shape, threads, "float32"),
         "maxwell-bfloat16": lambda: maxwell(shape, threads, "bfloat16"),
-        "torch-float32": lambda: torch(shape, threads, "float32"),
-        "torch-bfloat16": lambda: torch(shape, threads, "bfloat16"),
+        "trl-float32": lambda: torch("trl", shape, threads, "float32"),
+        "trl-bfloat16": lambda: torch("trl", shape, threads, "bfloat16"),
+        "torch-float32": lambda: torch("torch", shape, threads, "float32"),
+        "torch-bfloat16": lambda: torch("torch", shape, threads, "bfloat16"),
     }
     runs: dict[str, list[dict]] = {side: [] for side in sides}
     for turn in range(rounds):

@@ -51,4 +51,4 @@ SHAPES = {
 }
 
 # The head operator: tokens, hidden size, vocabulary.
-HEAD_SHAPES = {"a": (4096, 256, 512), "b": (4096, 512, 8_192), "c": (256, 896, 151_936)}
+HEAD_SHAPES = {"a": (4096, 256, 512), "b": (4096, 512, 8_192), "c": (256, 896, 151_936), "d": (2048, 896, 151_936)}

@@ -15,11 +15,15 @@ extension BenchReport {
     }
 
     private var measurementRows: [[String]] {
-        let head = ["measurement", "median ms", "best ms", "GF/s", "of float32", "of bfloat16", "tokens/s", "peak MiB"]
+        let head = [
+            "measurement", "median ms", "best ms", "CPU ms", "GF/s", "of float32", "of bfloat16", "tokens/s",
+            "peak MiB",
+        ]
         return [head]
             + measurements.flatMap { found -> [[String]] in
                 let row = [
-                    found.name, milliseconds(found.seconds), milliseconds(found.best), number(found.gigaflops, 0),
+                    found.name, milliseconds(found.seconds), milliseconds(found.best),
+                    milliseconds(found.cpuSeconds), number(found.gigaflops, 0),
                     percent(found.shareOfFloat32Peak), percent(found.shareOfBfloat16Peak),
                     number(found.tokensPerSecond, 0),
                     number(found.peakBytes.map { Double($0) / 1_048_576 }, 0),

@@ -53,6 +53,8 @@ struct BenchMeasurement: Encodable {
     var name: String
     /// Median over the rounds, and the least.
     var seconds, best: Double
+    /// Median of the seconds that all threads together computed.
+    var cpuSeconds: Double
     var rounds: Int
     /// Medians by part, where the case knows its parts.
     var parts: [String: Double]
@@ -68,9 +70,10 @@ struct BenchMeasurement: Encodable {
         let totals = samples.compactMap { $0["total"] }
         seconds = median(totals)
         best = totals.min() ?? .nan
+        cpuSeconds = median(samples.compactMap { $0["cpu"] })
         rounds = samples.count
         parts = [:]
-        for part in Set(samples.flatMap(\.keys)) where part != "total" {
+        for part in Set(samples.flatMap(\.keys)) where part != "total" && part != "cpu" {
             parts[part] = median(samples.compactMap { $0[part] })
         }
         gigaflops = item.operations.map { [seconds] in $0 / seconds / 1e9 }

@@ -1,6 +1,7 @@
 // Runs groups of cases in rounds in which each case takes its turn, the first one untimed, and takes medians.
 
 import Analysis
+import Foundation
 
 struct BenchRunner {
     private(set) var measurements: [BenchMeasurement] = []
@@ -36,8 +37,10 @@ struct BenchRunner {
     private func timed(_ item: BenchCase) throws -> [String: Double] {
         let clock = ContinuousClock()
         let start = clock.now
+        let before = ProcessInfo.processorSeconds
         var parts = try item.run()
         let elapsed = clock.now - start
+        parts["cpu"] = ProcessInfo.processorSeconds - before
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
         if parts["total"] == nil { parts["total"] = seconds }
         return parts
