@@ -24,7 +24,7 @@ extension Algorithm {
     /// order of the tokens beyond rounding. An empty table gives empty columns and loss 0.
     ///
     /// Metrics: `loss`; `ratio_mean`, `ratio_max`; `ratio_clip_high`, `ratio_clip_low`, `ratio_clip_dual` (fractions of
-    /// all tokens); `proximal_kl_k1`, `proximal_kl_k3` (estimates of KL(proximal‖policy));
+    /// all tokens); `reference_kl_k3` (KL(policy‖reference), where there is a reference); `proximal_kl_k1`, `proximal_kl_k3` (estimates of KL(proximal‖policy));
     /// `predicted_entropy_change` and `predicted_entropy_change_without_rules` (per unit learning rate, mean over all
     /// tokens); the flows of `EntropyFlows`; then each shaping's and each rule's own.
     public func coefficients(for given: TokenTable) -> TokenCoefficients {
@@ -62,6 +62,9 @@ extension Algorithm {
             result.predictedEntropyChange.append(Float(change))
             totals.count(
                 term.clipSide, Double(tokens.policyLogprob[token]), Double(tokens.proximalLogprob[token]))
+            if let reference = tokens.referenceLogprob {
+                totals.count(reference: Double(reference[token]), policy: Double(tokens.policyLogprob[token]))
+            }
             totals.change += change
             totals.plainChange += plainScale[token] * term.entropyChange
             flows.count(token, change: change, clipped: term.clipped * plainScale[token])
@@ -123,6 +126,7 @@ private struct Totals {
     private var largestRatio = 0.0
     private var k1 = 0.0
     private var k3 = 0.0
+    private var referenceK3: Double?
     private var clipped: (low: Double, high: Double, dual: Double) = (0, 0, 0)
 
     mutating func count(_ side: ClipSide, _ policy: Double, _ proximal: Double) {
@@ -139,9 +143,15 @@ private struct Totals {
         }
     }
 
+    /// KL(policy‖reference) by the k3 estimator, on tokens that the policy is taken to have drawn.
+    mutating func count(reference: Double, policy: Double) {
+        referenceK3 = (referenceK3 ?? 0) + probabilityRatio(reference, policy) - 1 - (reference - policy)
+    }
+
     func metrics(_ count: Int) -> [Metric] {
         let n = Double(max(count, 1))
-        return [
+        let reference = referenceK3.map { [Metric("reference_kl_k3", $0 / n)] } ?? []
+        return reference + [
             Metric("ratio_mean", ratio / n), Metric("ratio_max", largestRatio),
             Metric("ratio_clip_high", clipped.high / n), Metric("ratio_clip_low", clipped.low / n),
             Metric("ratio_clip_dual", clipped.dual / n),

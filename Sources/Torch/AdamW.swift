@@ -60,11 +60,9 @@ public struct AdamW {
         gradients: [Tensor], learningRate: Double, direction: [Tensor]? = nil,
         correction: ((StepGeometry) -> Double)? = nil
     ) -> StepResult {
-        var squares = Double.nan
         // after a failed operator the gradients are incomplete
         guard !FailureScope.hasFailed else { return StepResult(gradientNorm: .nan) }
-        check(ct_squared_norm(gradients.map(\.handle), Int32(gradients.count), &squares), "gradient norm")
-        let norm = squares.squareRoot()
+        let norm = squaredNorm(gradients).squareRoot()
         guard norm.isFinite else { return StepResult(gradientNorm: norm) }
         stepCount += 1
         var sums = ct_step_geometry()
@@ -84,4 +82,11 @@ public struct AdamW {
         }
         return StepResult(gradientNorm: norm, projection: projection, geometry: geometry)
     }
+}
+
+/// Σ x² over all elements of some float32 tensors, in double precision; NaN if the operator failed.
+public func squaredNorm(_ tensors: [Tensor]) -> Double {
+    var squares = Double.nan
+    check(ct_squared_norm(tensors.map(\.handle), Int32(tensors.count), &squares), "squared norm")
+    return squares
 }

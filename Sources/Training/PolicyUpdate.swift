@@ -18,6 +18,8 @@ public struct UpdateReport: Sendable {
     public var steering: SteeringReport?
     /// Global L2 norm of the gradient before clipping; not finite when the update was refused.
     public var gradientNorm: Double
+    /// Why the update was refused.
+    public var defect: NumericalDefect?
     public var secondsUpdating: Double
     public var secondsMeasuring: Double
 }
@@ -139,9 +141,26 @@ public struct PolicyUpdater {
                 before: before, isRecorded: layout.perToken(isLeftOut), entropyAfter: after,
                 parameterPrediction: step.projection,
                 steering: steered, gradientNorm: step.gradientNorm,
+                defect: step.gradientNorm.isFinite
+                    ? nil : defect(coefficients, sequences, gradients: loss.sums, norm: step.gradientNorm),
                 secondsUpdating: (updated - start - measuring).seconds,
                 secondsMeasuring: (measuring + (clock.now - updated)).seconds)
         }
+    }
+
+    /// Where the first number of a refused update lies that is none.
+    private func defect(
+        _ derivatives: TokenDerivatives, _ sequences: [TrainingSequence], gradients: [Tensor], norm: Double
+    ) -> NumericalDefect {
+        if let found = NumericalDefect.first(in: derivatives, of: sequences) { return found }
+        for (parameter, gradient) in zip(model.parameters, gradients) {
+            let square = squaredNorm([gradient])
+            if !square.isFinite {
+                return NumericalDefect(
+                    quantity: "the gradient's squared norm", value: square, place: .tensor(parameter.name))
+            }
+        }
+        return NumericalDefect(quantity: "the gradient's norm", value: norm, place: .total)
     }
 
     /// Micro-batches of groups of some of the sequences; with `apart`, none mixes true and false.

@@ -26,6 +26,12 @@ struct RolloutBatch {
         result.expectedDiscriminant = completions.flatMap(\.expectedDiscriminant)
         return result
     }
+    /// Group and advantage of every token.
+    var tokenGroups: [Int32] { perToken(groups) }
+    var tokenAdvantages: [Float] { perToken(advantages.map { Float($0) }) }
+    private func perToken<Value>(_ values: [Value]) -> [Value] {
+        zip(values, sequences).flatMap { [Value](repeating: $0, count: $1.tokens.count) }
+    }
     /// Whether a sequence's advantage is not 0.
     var hasAdvantage: [Bool] { advantages.map { $0 != 0 } }
 
@@ -78,22 +84,14 @@ struct RolloutBatch {
     func table(
         _ statistics: TokenStatistics, proximal: [Float]?, update: Int, hasVariances: Bool = true
     ) throws -> TokenTable {
-        var advantage: [Float] = []
-        var sequence: [Int32] = []
-        var group: [Int32] = []
-        for index in sequences.indices {
-            let count = sequences[index].tokens.count
-            advantage += [Float](repeating: Float(advantages[index]), count: count)
-            sequence += [Int32](repeating: Int32(index), count: count)
-            group += [Int32](repeating: groups[index], count: count)
-        }
-        return try TokenTable(
+        try TokenTable(
             policyLogprob: statistics.logprob, entropy: statistics.entropy, discriminant: statistics.discriminant,
             expectedDiscriminant: statistics.expectedDiscriminant,
             varianceDiscriminant: hasVariances ? statistics.varianceDiscriminant : nil,
             squaredDiscriminant: hasVariances ? statistics.squaredDiscriminant : nil,
             proximalLogprob: proximal ?? statistics.logprob,
-            sampledLogprob: sampledLogprob, referenceLogprob: reference?.flatMap(\.self), advantage: advantage,
-            sequence: sequence, group: group, update: update)
+            sampledLogprob: sampledLogprob, referenceLogprob: reference?.flatMap(\.self),
+            advantage: tokenAdvantages, sequence: perToken(sequences.indices.map { Int32($0) }), group: tokenGroups,
+            update: update)
     }
 }

@@ -33,17 +33,24 @@ public final class SupervisedRun {
             warmup: config.optimiser.warmupUpdates, total: config.steps)
     }
 
-    /// Trains to the last step and returns the path of the final checkpoint, a model folder.
+    /// Trains to the last step, or to the first at whose end `shouldStop` says so, and saves a checkpoint there.
+    /// - Returns: the path of that checkpoint, a model folder.
     @discardableResult
-    public func run(onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in }) throws -> String {
-        try withPrecision(config.precision) { try steps(onStep) }
+    public func run(
+        onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
+    ) throws -> String {
+        try withPrecision(config.precision) { try steps(onStep, shouldStop) }
     }
 
-    private func steps(_ onStep: (_ step: Int, _ loss: Double) -> Void) throws -> String {
-        while session.state.step < config.steps {
+    private func steps(
+        _ onStep: (_ step: Int, _ loss: Double) -> Void, _ shouldStop: () -> Bool
+    ) throws -> String {
+        var stops = false
+        while session.state.step < config.steps, !stops {
             let loss = try step()
             let done = session.state.step
-            if done % config.checkpoint.every == 0 || done == config.steps { try session.save() }
+            stops = shouldStop()
+            if stops || done % config.checkpoint.every == 0 || done == config.steps { try session.save() }
             onStep(done, loss)
         }
         return session.checkpointPath

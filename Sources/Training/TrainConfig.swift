@@ -27,6 +27,7 @@ public struct TrainConfig: Sendable {
     public var optimiser: OptimiserSettings
     public var training: TrainingSettings
     public var checkpoint: CheckpointSettings
+    public var guards: GuardSettings
     /// Also store per-token statistics in `rollouts.sqlite`.
     public var storesTokenStatistics: Bool
     /// The YAML, verbatim.
@@ -51,6 +52,7 @@ public struct TrainConfig: Sendable {
         optimiser = try OptimiserSettings(try root.section("optimiser"))
         training = try TrainingSettings(try root.section("training"))
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
+        guards = try GuardSettings(try root.section("guards"))
         if root.has("thermostat") { algorithm.controllers.append(try Thermostat(from: try root.section("thermostat"))) }
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
         try root.finish()

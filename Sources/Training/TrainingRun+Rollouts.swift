@@ -30,6 +30,7 @@ extension TrainingRun {
     }
 
     private func sample(_ places: Range<Int>, step: Int, _ secondsJudging: inout Double) throws -> [RolloutGroup] {
+        watchdog?.enter("sampling completions", step: step)
         let problems = try places.map { try source.problem(at: session.state.prompts + $0) }
         let prompts = zip(places, problems).map { place, problem in
             RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: place)
@@ -38,7 +39,9 @@ extension TrainingRun {
             temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
             stopTokens: session.vocabulary.stopTokens)
         let completions = try engine.complete(
-            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step)
+            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step
+        ) { [watchdog] _ in watchdog?.enter("sampling completions", step: step) }
+        watchdog?.enter("judging completions", step: step)
         let clock = ContinuousClock()
         let start = clock.now
         let groups = problems.indices.map { index in

@@ -26,10 +26,14 @@ public final class TrainingRun {
     let engine: RolloutEngine
     private let reference: ReferencePolicy?
     private let updater: PolicyUpdater
-    private let schedule: LearningRateSchedule
+    let schedule: LearningRateSchedule
     private let store: ExperienceStore
     /// The configured algorithm, whose controllers move from update to update.
     private var algorithm: Algorithm
+    /// Told of alarms, refused updates and standstill, one sentence each; any thread may call it.
+    public var warn: @Sendable (String) -> Void = { _ in }
+    var watchdog: Watchdog?
+    var guardState = GuardState()
 
     /// Completed steps, from which a resumed run goes on.
     public var completedSteps: Int { session.state.step }
@@ -70,16 +74,25 @@ public final class TrainingRun {
         try store.deleteSteps(after: session.state.step)
     }
 
-    /// Trains to the last step and returns the path of the final checkpoint, a model folder.
+    /// Trains to the last step, or to the first at whose end `shouldStop` says so, and saves a checkpoint there.
+    /// - Returns: the path of that checkpoint, a model folder.
     @discardableResult
-    public func run(onStep: (TrainingProgress) -> Void = { _ in }) throws -> String {
-        try withPrecision(config.precision) { try steps(onStep) }
+    public func run(
+        onStep: (TrainingProgress) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    ) throws -> String {
+        watchdog = Watchdog(limit: config.guards.watchdogSeconds, complain: warn)
+        defer { watchdog?.end() }
+        return try withPrecision(config.precision) { try steps(onStep, shouldStop) }
     }
 
-    private func steps(_ onStep: (TrainingProgress) -> Void) throws -> String {
-        while session.state.step < config.training.steps {
+    private func steps(_ onStep: (TrainingProgress) -> Void, _ shouldStop: () -> Bool) throws -> String {
+        var stops = false
+        while session.state.step < config.training.steps, !stops {
             let progress = try step()
-            if session.state.step % config.checkpoint.every == 0 || session.state.step == config.training.steps {
+            stops = shouldStop()
+            let isLast = stops || session.state.step == config.training.steps
+            if isLast || session.state.step % config.checkpoint.every == 0 {
+                watchdog?.enter("saving a checkpoint", step: session.state.step)
                 session.state.controllers = try algorithm.controllerStates()
                 try session.save()
             }
@@ -103,6 +116,7 @@ public final class TrainingRun {
         var progress = TrainingProgress(step: number, steps: config.training.steps, reward: 0, entropy: 0)
         let verdicts = rollouts.sampled.flatMap(\.verdicts)
         progress.reward = verdicts.reduce(0) { $0 + $1.reward } / Double(max(1, verdicts.count))
+        watchdog?.enter("updating", step: number)
         let batch = try RolloutBatch(rollouts.chosen, algorithm: config.algorithm, reference: reference)
         for metric in batch.creditMetrics { shared.add("credit/\(metric.name)", metric.value) }
         let credited = clock.now
@@ -142,24 +156,32 @@ public final class TrainingRun {
         let rate = schedule.rate(at: session.state.scheduled)
         let memory = session.optimiser.momentumMemory
         var coefficients: TokenCoefficients?
-        let report = try updater.update(
-            batch.sequences, carriesGradient: batch.hasAdvantage,
-            recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser, learningRate: rate,
-            measures: config.training.measuresEntropy
-        ) { statistics in
-            let table = try batch.table(
-                statistics, proximal: proximal, update: session.state.scheduled, hasVariances: !takesRecorded)
-            try algorithm.check(table)
-            let plan = try algorithm.plan(
-                for: PendingUpdate(
-                    index: session.state.scheduled, total: resolved.updates, tokens: table,
-                    entropy: mean(table.entropy), learningRate: rate,
-                    momentumMemory: memory))
-            let result = plan.algorithm.coefficients(for: table)
-            coefficients = result
-            return TokenDerivatives(
-                g1: result.g1, g2: result.g2, steering: plan.steering,
-                flow: plan.steering?.scalesFlows == true ? result.flows(in: table).g1 : nil)
+        let report: UpdateReport
+        do {
+            report = try updater.update(
+                batch.sequences, carriesGradient: batch.hasAdvantage,
+                recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser,
+                learningRate: rate, measures: config.training.measuresEntropy
+            ) { statistics in
+                if let defect = NumericalDefect.first(in: statistics, of: batch.sequences) {
+                    throw RefusedUpdate(defect: defect, statistics: statistics)
+                }
+                let table = try batch.table(
+                    statistics, proximal: proximal, update: session.state.scheduled, hasVariances: !takesRecorded)
+                try algorithm.check(table)
+                let plan = try algorithm.plan(
+                    for: PendingUpdate(
+                        index: session.state.scheduled, total: resolved.updates, tokens: table,
+                        entropy: mean(table.entropy), learningRate: rate,
+                        momentumMemory: memory))
+                let result = plan.algorithm.coefficients(for: table)
+                coefficients = result
+                return TokenDerivatives(
+                    g1: result.g1, g2: result.g2, steering: plan.steering,
+                    flow: plan.steering?.scalesFlows == true ? result.flows(in: table).g1 : nil)
+            }
+        } catch let refused as RefusedUpdate {
+            return try skip(refused, batch, step: step, shared)
         }
         guard let coefficients else { return 0 }
         try algorithm.observe(report.outcome(coefficients, learningRate: rate))
@@ -182,7 +204,8 @@ public final class TrainingRun {
         let before = timings.sampling + timings.judging + timings.crediting + timings.logging
         let seconds = (clock.now - start).seconds + before
         line.add("rate/tokens_per_second", Double(report.before.count) / max(seconds, 1e-9))
-        try session.metrics.append(MetricsRecord(step: session.state.scheduled, fields: line.fields))
+        try append(line, batch, coefficients)
+        try judge(report, batch)
         return mean(report.before.entropy)
     }
 }

@@ -11,6 +11,7 @@ struct Maxwell: ParsableCommand {
         subcommands: [
             DemoCommand.self, SupervisedCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
             LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self,
+            DiagnoseCommand.self,
             BenchCommand.self,
             DoctorCommand.self,
         ])

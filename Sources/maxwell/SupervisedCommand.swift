@@ -21,13 +21,19 @@ struct SupervisedCommand: ParsableCommand {
         let run = try SupervisedRun(config, resume: resume, onDamage: warn)
         var bar = ProgressBar("sft", total: config.steps, unit: "updates", initial: run.completedSteps)
         var last = 0.0
-        let path = try run.run { step, loss in
-            last = loss
-            bar.update(step, "loss \(fixed(loss, 4))")
-        }
+        Interruption.listen()
+        let path = try run.run(
+            onStep: { step, loss in
+                last = loss
+                bar.update(step, "loss \(fixed(loss, 4))")
+            }, shouldStop: { Interruption.isAsked })
         struct Result: Encodable { var model: String, steps: Int, loss: Double, parameters: Int }
         if json {
-            try printJSON(Result(model: path, steps: config.steps, loss: last, parameters: run.parameterCount))
+            try printJSON(Result(model: path, steps: run.completedSteps, loss: last, parameters: run.parameterCount))
+        } else if run.completedSteps < config.steps {
+            print(
+                "Stopped after update \(run.completedSteps) of \(config.steps); the checkpoint is \(path), --resume goes on."
+            )
         } else {
             print("The model is \(path) (\(run.parameterCount) parameters, loss \(fixed(last, 4))).")
         }

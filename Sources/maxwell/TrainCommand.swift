@@ -26,15 +26,22 @@ struct TrainCommand: ParsableCommand {
         try Runtime.prepare(threads: config.threads)
         if dryRun { return try describe(config) }
         let run = try TrainingRun(config, resume: resume, onDamage: warn)
+        run.warn = warn
+        Interruption.listen()
         if !json { print(run.resolved.batchSentence(config)) }
         var bar = ProgressBar(
             config.algorithm.name, total: config.training.steps, unit: "steps", initial: run.completedSteps)
-        let path = try run.run {
-            bar.update($0.step, "reward \(fixed($0.reward, 3)), entropy \(fixed($0.entropy, 3)) nats")
-        }
+        let path = try run.run(
+            onStep: {
+                bar.update($0.step, "reward \(fixed($0.reward, 3)), entropy \(fixed($0.entropy, 3)) nats")
+            }, shouldStop: { Interruption.isAsked })
         struct Result: Encodable { var model: String, run: String, steps: Int }
         if json {
-            try printJSON(Result(model: path, run: config.output, steps: config.training.steps))
+            try printJSON(Result(model: path, run: config.output, steps: run.completedSteps))
+        } else if run.completedSteps < config.training.steps {
+            print(
+                "Stopped after step \(run.completedSteps) of \(config.training.steps); the checkpoint is \(path), --resume goes on."
+            )
         } else {
             print("The model is \(path); metrics are in \(config.output)/metrics.jsonl.")
         }

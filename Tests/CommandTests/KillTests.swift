@@ -53,6 +53,40 @@ import Trajectories
         #expect(try stores[0].steps() == stores[1].steps())
     }
 
+    @Test(.timeLimit(.minutes(2)), arguments: [SIGINT, SIGTERM])
+    func `asked to stop, a run ends its step, saves it and goes on later as if nothing had been`(signal: Int32) throws {
+        let scratch = try Scratch()
+        try Maxwell.writeModel(to: scratch("model"))
+        let whole = try scratch.write(
+            Maxwell.trainYAML(model: scratch("model"), output: scratch("whole"), steps: 40, every: 100),
+            to: "whole.yaml")
+        try Maxwell.success(["train", whole])
+        let config = try scratch.write(
+            Maxwell.trainYAML(model: scratch("model"), output: scratch("cut"), steps: 40, every: 100), to: "cut.yaml")
+        var stops = 0
+        while !FileManager.default.fileExists(atPath: scratch("cut/checkpoints/step-000040")) {
+            let before = lineCount(scratch("cut/metrics.jsonl"))
+            let process = try Maxwell.start(
+                ["train", config] + (before > 0 ? ["--resume"] : []), streams: scratch("stream"))
+            while process.isRunning, lineCount(scratch("cut/metrics.jsonl")) < before + 3 { usleep(200) }
+            // twice, and then to the end
+            if process.isRunning, stops < 2 { kill(process.processIdentifier, signal) }
+            process.waitUntilExit()
+            #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+            let said = try String(contentsOfFile: scratch("stream.out"), encoding: .utf8)
+            if said.contains("Stopped after step") { stops += 1 }
+        }
+        #expect(stops == 2)
+        let expected = try MetricsLog.read(file: scratch("whole/metrics.jsonl")).map(\.withoutWallClock)
+        #expect(try MetricsLog.read(file: scratch("cut/metrics.jsonl")).map(\.withoutWallClock) == expected)
+        let weights = try ["whole", "cut"].map {
+            try Data(contentsOf: URL(filePath: scratch($0 + "/checkpoints/step-000040/model.safetensors")))
+        }
+        #expect(weights[0] == weights[1])
+        let findings = try Maxwell.success(["diagnose", scratch("cut")])
+        #expect(findings.contains("80 updates") && findings.contains("What did entropy do?"))
+    }
+
     @Test func `a run is resumed with the overrides it was started with`() throws {
         let scratch = try Scratch()
         try Maxwell.writeModel(to: scratch("model"))
