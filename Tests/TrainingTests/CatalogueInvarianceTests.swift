@@ -3,10 +3,12 @@
 import Algorithms
 import ConfigCoding
 import Models
+import Runs
 import Testing
 import Torch
-import Training
 import Trajectories
+
+@testable import Training
 
 @Suite struct CatalogueInvarianceTests {
     /// Tokens of some sequences as an algorithm sees them, each with what does not depend on where it stands.
@@ -57,6 +59,8 @@ import Trajectories
         /// By sequence of the first order.
         var weights: [[Float]]
         var parameters: [[Float]]
+        /// Of the update, as the trainer logs them.
+        var metrics: [(String, MetricValue)]
     }
 
     /// One plain descent step on a fresh model, on the sequences in some order.
@@ -67,9 +71,9 @@ import Trajectories
             AdamW(given.model.parameters.map(\.tensor), options: UpdateCase.descent)
         }
         var found: TokenCoefficients?
-        _ = try given.updater(microBatchTokens: budget).update(
+        let report = try given.updater(microBatchTokens: budget).update(
             sequences, carriesGradient: order.map { known.advantage[$0] != 0 }, optimiser: &optimiser,
-            learningRate: 0.5 * UpdateCase.descent.epsilon, measures: false
+            learningRate: 0.5 * UpdateCase.descent.epsilon, measures: true
         ) { statistics in
             let table = try known.table(statistics, given.sequences, order)
             try algorithm.check(table)
@@ -85,7 +89,12 @@ import Trajectories
             weights[index] = Array(result.weight[start..<(start + count)])
             start += count
         }
-        return Outcome(loss: result.loss, weights: weights, parameters: try given.values())
+        var line = MetricsLine()
+        line.add(report: report, coefficients: result, learningRate: 0.5)
+        line.add(sampled: order.flatMap { known.sampled[$0] }, report: report)
+        line.add("optimiser/gradient_norm", report.gradientNorm)
+        return Outcome(
+            loss: result.loss, weights: weights, parameters: try given.values(), metrics: line.fields)
     }
 
     @Test(
@@ -94,7 +103,8 @@ import Trajectories
             "name: gspo, clip_low: 0.05, clip_high: 0.05", "name: clip_v, mu_neg: 0.5, mu_pos: 0.5",
             "name: grpo, kl_coefficient: 0.2, entropy_coefficient: 0.1, sampler_correction: sequence_truncated",
         ])
-    func `weights, loss and parameters after a step are the same for any split and order`(yaml: String) throws {
+    func `weights, loss, metrics and parameters after a step are the same for any split and order`(yaml: String) throws
+    {
         let section = try ConfigSection.parse("{\(yaml)}", name: "test")
         let algorithm = try AlgorithmCatalogue.algorithm(from: section)
         try section.finish()
@@ -111,6 +121,12 @@ import Trajectories
                 #expect(abs(found.loss - expected.loss) <= 1e-5 * (1 + abs(expected.loss)), "\(budget)")
                 for (a, b) in zip(found.weights.joined(), expected.weights.joined()) {
                     #expect(abs(a - b) <= 1e-5, "\(budget)")
+                }
+                #expect(found.metrics.map(\.0) == expected.metrics.map(\.0))
+                for (own, other) in zip(found.metrics, expected.metrics) {
+                    let (a, b) = (own.1.number ?? .nan, other.1.number ?? .nan)
+                    #expect(
+                        abs(a - b) <= 3e-6 + 1e-4 * abs(b) || (a.isNaN && b.isNaN), "\(own.0): \(a), \(b) at \(budget)")
                 }
                 for (own, other) in zip(found.parameters, expected.parameters) {
                     let largest = other.map(abs).max() ?? 0
