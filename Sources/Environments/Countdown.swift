@@ -2,6 +2,7 @@
 
 public import ConfigCoding
 public import Trajectories
+import Verifiers
 
 /// The arithmetic game. The prompt is `3 4 5 6=21` and a newline, a correct completion `3*(4+5)-6`.
 ///

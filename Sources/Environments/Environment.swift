@@ -37,4 +37,7 @@ public protocol Environment: Verifier {
     /// Judges a completion, given as text without the stop token. Any text is judged; none is evaluated as code in
     /// this process.
     func verdict(on completion: String, for problem: Problem) -> Verdict
+
+    /// What a completion answers, as it is written; nil if it answers nothing.
+    func answer(in completion: String) -> String?
 }

@@ -2,6 +2,7 @@
 
 public import ConfigCoding
 public import Trajectories
+import Verifiers
 
 /// A task with a dense reward of known difficulty, so that a random model has groups with an advantage at every step and
 /// completions of any length can be judged.

@@ -20,6 +20,7 @@ public struct RewardedEnvironment: Environment {
         try base.demonstration(index, split: split)
     }
     public func check(_ problem: Problem) throws { try rewards.check(problem) }
+    public func answer(in completion: String) -> String? { rewards.answer(in: completion) }
     public func verdict(on completion: String, for problem: Problem) -> Verdict {
         rewards.verdict(on: completion, for: problem)
     }

@@ -43,11 +43,14 @@ public struct EvaluationResult: Sendable {
 public enum Evaluation {
     /// Samples and judges `problems`.
     ///
-    /// - Parameter onProgress: called with finished and total completions.
+    /// - Parameters:
+    ///   - first: the place of the first problem in a longer list; a problem's completions depend on its place alone, so a
+    ///     list may be evaluated in pieces.
+    ///   - onProgress: called with finished and total completions.
     /// - Throws: `TrainingError` for no problems; the engine's and the tokenizer's errors.
     public static func run(
         _ model: any LanguageModel, _ vocabulary: Vocabulary, _ environment: any Environment, problems: [Problem],
-        options: EvaluationOptions, onProgress: (Int, Int) -> Void = { _, _ in }
+        from first: Int = 0, options: EvaluationOptions, onProgress: (Int, Int) -> Void = { _, _ in }
     ) throws -> EvaluationResult {
         guard !problems.isEmpty else {
             throw TrainingError(
@@ -55,7 +58,7 @@ public enum Evaluation {
         }
         let engine = RolloutEngine(model: model, seed: options.seed, slots: options.slots)
         let prompts = problems.enumerated().map { index, problem in
-            RolloutEngine.Prompt(tokens: vocabulary.encode(problem.prompt), index: index)
+            RolloutEngine.Prompt(tokens: vocabulary.encode(problem.prompt), index: first + index)
         }
         let sampling = SamplingOptions(
             temperature: options.temperature, isGreedy: options.isGreedy, maxNewTokens: options.maxNewTokens,

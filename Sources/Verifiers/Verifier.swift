@@ -12,6 +12,17 @@ public protocol Verifier: Sendable {
     /// Judges a completion, given as text without the stop token. Any text is judged; none is evaluated as code in
     /// this process.
     func verdict(on completion: String, for problem: Problem) -> Verdict
+
+    /// What a completion answers, as it is written: its vote where the majority of several decides. Nil if it answers nothing.
+    func answer(in completion: String) -> String?
+}
+
+extension Verifier {
+    /// The whole text, without the space around it.
+    public func answer(in completion: String) -> String? {
+        let words = completion.split(whereSeparator: \.isWhitespace)
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
 }
 
 extension Verdict {

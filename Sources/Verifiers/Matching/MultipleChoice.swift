@@ -47,6 +47,8 @@ public struct MultipleChoice: Verifier {
         return choice == gold ? .correct : .failed("wrong_answer")
     }
 
+    public func answer(in completion: String) -> String? { choice(in: completion).map { String($0) } }
+
     private func choice(in completion: String) -> Character? {
         if let boxed = AnswerExtraction.candidates(in: completion, place: .boxed).first { return leading(boxed) }
         if let phrase = AnswerExtraction.answerPhrase(in: completion) { return leading(phrase) }

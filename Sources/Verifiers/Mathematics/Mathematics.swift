@@ -44,9 +44,7 @@ public struct Mathematics: Verifier {
     /// Reasons: `correct`, `wrong_answer`, `no_answer`, `unreadable_answer`, `too_complex`, `malformed_problem`.
     public func verdict(on completion: String, for problem: Problem) -> Verdict {
         guard let golds = try? golds(of: problem), !golds.isEmpty else { return .failed("malformed_problem") }
-        let candidates = AnswerExtraction.candidates(in: completion, place: place)
-        guard !candidates.isEmpty else { return .failed("no_answer") }
-        let answer = candidates.first(where: MathEquivalence.isReadable) ?? candidates[0]
+        guard let answer = answer(in: completion) else { return .failed("no_answer") }
         var reason = "wrong_answer"
         for gold in golds {
             switch MathEquivalence.compare(gold: gold, answer: answer, tolerance: tolerance).outcome {
@@ -57,6 +55,12 @@ public struct Mathematics: Verifier {
             }
         }
         return .failed(reason)
+    }
+
+    /// The last readable one of the places where an answer may be, else the last.
+    public func answer(in completion: String) -> String? {
+        let candidates = AnswerExtraction.candidates(in: completion, place: place)
+        return candidates.first(where: MathEquivalence.isReadable) ?? candidates.first
     }
 
     /// The gold answers, each without the solution around it.

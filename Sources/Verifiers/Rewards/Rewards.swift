@@ -56,6 +56,11 @@ public struct Rewards: Verifier {
         for component in components { try component.verifier.check(problem) }
     }
 
+    /// That of the first deciding component.
+    public func answer(in completion: String) -> String? {
+        components.first(where: \.decides)?.verifier.answer(in: completion)
+    }
+
     public func verdict(on completion: String, for problem: Problem) -> Verdict {
         let verdicts = components.map { $0.verifier.verdict(on: completion, for: problem) }
         let parts = zip(components, verdicts).map { component, verdict in
