@@ -55,6 +55,9 @@ public struct Algorithm: Sendable {
         }
     }
 
+    /// The credit as the controllers adjust it now, in order.
+    public var currentCredit: any Credit { controllers.reduce(credit) { $1.adjusted($0) } }
+
     /// The advantage of every completion of a rollout batch, in the shape of `groups`.
     /// - Throws: `AlgorithmError` if the credit reads the reference and an outcome lacks it, or an advantage is not
     ///   finite.
@@ -62,7 +65,7 @@ public struct Algorithm: Sendable {
         if credit.reads.contains(.reference), groups.joined().contains(where: { $0.referenceLogprob == nil }) {
             throw AlgorithmError.missing("referenceLogprob", for: name)
         }
-        let advantages = credit.advantages(of: groups)
+        let advantages = currentCredit.advantages(of: groups)
         for (group, values) in advantages.enumerated() {
             if let row = values.firstIndex(where: { !$0.isFinite }) {
                 throw AlgorithmError.notFinite("advantages[\(group)]", row, Float(values[row]))

@@ -81,6 +81,8 @@ public protocol Controller: Sendable {
     /// - Throws: `EntropyDynamicsError` on a measurement that is not a number.
     mutating func prepare(_ plan: inout UpdatePlan, for update: PendingUpdate) throws
     mutating func observe(_ outcome: UpdateOutcome) throws
+    /// The credit that the next step's completions get, as this controller adjusts the configured one.
+    func adjusted(_ credit: any Credit) -> any Credit
     /// Of the last update, without the controller's prefix; NaN where there is nothing to say.
     var metrics: [Metric] { get }
 }
@@ -89,4 +91,5 @@ extension Controller {
     public var reads: Signals { [] }
     public var steersSteps: Bool { false }
     public mutating func observe(_ outcome: UpdateOutcome) throws {}
+    public func adjusted(_ credit: any Credit) -> any Credit { credit }
 }

@@ -135,7 +135,7 @@ public enum FlexibleClipping {
         var algorithm = try GRPO.algorithm(
             from: section, named: "flexible_clip",
             surrogate: FlexibleSurrogate(bounds: ClipBounds(upper: upper, lower: lower)))
-        algorithm.controllers = [
+        algorithm.controllers += [
             FlexibleClipSchedule(
                 shape: shape, clip: clip, floor: floor, smoothing: smoothing, initialEntropy: initial)
         ]

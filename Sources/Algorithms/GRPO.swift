@@ -16,8 +16,8 @@ public enum GRPO {
     }
 
     /// Reads `clip_low`, `clip_high`, `dual_clip`, `normalise_std`, `aggregation`, `fixed_length`, and what every
-    /// algorithm takes: `entropy_coefficient`, `overlong_filter`, the keys of `KLPenalty`, `SamplerCorrection`, `OverlongPenalty` and
-    /// `RolloutPlan`.
+    /// algorithm takes: `entropy_coefficient`, `overlong_filter`, the keys of `KLPenalty`, `AdaptiveKLPenalty`,
+    /// `SamplerCorrection`, `OverlongPenalty`, `NoveltyBonus` and `RolloutPlan`.
     /// - Throws: `ConfigError`.
     public static func algorithm(from section: ConfigSection) throws -> Algorithm {
         try algorithm(from: section, named: "grpo")
@@ -34,7 +34,8 @@ public enum GRPO {
         let bonus = try section.value("entropy_coefficient", default: 0, in: -100.0...100)
         let divergence = try KLPenalty.reading(section)
         let overlong = try OverlongPenalty.reading(section, default: defaults.overlongLimit)
-        let rewardPrices: [(any RewardShaping)?] = [overlong, divergence?.inReward]
+        let adaptive = try AdaptiveKLPenalty.reading(section, divergence)
+        let rewardPrices: [(any RewardShaping)?] = [overlong, divergence?.inReward, try NoveltyBonus.reading(section)]
         let rewardShapings = rewardPrices.compactMap { $0 }
         var credit = try credit ?? groupCredit(from: section)
         if !rewardShapings.isEmpty { credit = ShapedCredit(credit, shapings: rewardShapings) }
@@ -48,7 +49,8 @@ public enum GRPO {
             rules: rules + [try SamplerCorrection.reading(section)].compactMap { $0 },
             surrogate: try surrogate ?? clippedSurrogate(from: section, defaults),
             regularisers: regularisers + common.compactMap { $0 },
-            aggregation: try given ?? Aggregation.reading(section, denominator))
+            aggregation: try given ?? Aggregation.reading(section, denominator),
+            controllers: [adaptive].compactMap { $0 })
     }
 
     private static func groupCredit(from section: ConfigSection) throws -> GroupNormalisedCredit {

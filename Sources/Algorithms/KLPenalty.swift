@@ -39,7 +39,7 @@ public struct KLRegulariser: TokenRegulariser, Equatable {
 /// Every token shares the completion's sum. PPO and REINFORCE++ as published give each token the sum from itself on
 /// instead; without normalisation the expected gradient is the same, since what came before a token does not depend on
 /// it.
-public struct KLRewardPenalty: RewardShaping, Equatable {
+public struct KLRewardPenalty: CompletionShaping, Equatable {
     public var coefficient: Double
     public var estimator: KLEstimator
 
@@ -69,6 +69,13 @@ public enum KLPenalty: Sendable {
     private enum Place: String, CaseIterable { case loss, reward }
 
     var inLoss: KLRegulariser? { if case .loss(let part) = self { part } else { nil } }
+    /// β and the estimator.
+    var price: (coefficient: Double, estimator: KLEstimator) {
+        switch self {
+        case .loss(let part): (part.coefficient, part.estimator)
+        case .reward(let part): (part.coefficient, part.estimator)
+        }
+    }
     var inReward: KLRewardPenalty? { if case .reward(let part) = self { part } else { nil } }
 
     /// Reads `kl_coefficient` (0: none), `kl_in` (loss) and `kl_estimator` (k3 in the loss, k1 in the reward).

@@ -4,7 +4,7 @@ import ConfigCoding
 
 /// 0 up to L_max − L_cache tokens, then falling in a straight line to −1 at L_max and staying there (DAPO, 2503.14476,
 /// equation 13; primary).
-public struct OverlongPenalty: RewardShaping, Equatable {
+public struct OverlongPenalty: CompletionShaping, Equatable {
     /// L_max, tokens.
     public var limit: Int
     /// L_cache, tokens, in 1...limit.

@@ -95,7 +95,7 @@ public enum PositiveAdvantage {
         var algorithm = try GRPO.algorithm(
             from: section, named: "positive_advantage", rules: [PositiveAdvantageRule(weight: settings.initial)])
         do {
-            algorithm.controllers = [
+            algorithm.controllers += [
                 try PositiveAdvantageSchedule(shape: shape, epochs: epochs, settings: settings)
             ]
         } catch {

@@ -1,16 +1,35 @@
 // What is added to a completion's reward before credit: the reward-shaping slot.
 
-/// Adds to a completion's reward something that follows from the completion alone.
+/// Adds to each completion's reward something that follows from the completions of its prompt; one that looks at a
+/// completion at a time is a `CompletionShaping`.
 public protocol RewardShaping: Sendable {
     var name: String { get }
     /// Columns of an outcome beyond reward, length and the sampler's log-probabilities.
     var reads: Signals { get }
-    /// Added to the reward.
-    func adjustment(for outcome: Outcome) -> Double
+    /// Added to the rewards of the group, one per completion.
+    func adjustments(for group: [Outcome]) -> [Double]
+    /// What the shaping reports of a batch's adjustments, [prompts][completions].
+    func metrics(for adjustments: [[Double]]) -> [Metric]
 }
 
 extension RewardShaping {
     public var reads: Signals { [] }
+
+    /// `<name>_mean`, over the completions.
+    public func metrics(for adjustments: [[Double]]) -> [Metric] {
+        let all = adjustments.flatMap(\.self)
+        return [Metric("\(name)_mean", all.reduce(0, +) / Double(max(all.count, 1)))]
+    }
+}
+
+/// A reward shaping that follows from the completion alone.
+public protocol CompletionShaping: RewardShaping {
+    /// Added to the reward.
+    func adjustment(for outcome: Outcome) -> Double
+}
+
+extension CompletionShaping {
+    public func adjustments(for group: [Outcome]) -> [Double] { group.map { adjustment(for: $0) } }
 }
 
 /// A credit whose rewards are shaped first; what is logged and filtered as reward stays the verifier's.
@@ -28,23 +47,19 @@ public struct ShapedCredit: Credit {
 
     public func advantages(of groups: [[Outcome]]) -> [[Double]] { base.advantages(of: shaped(groups)) }
 
-    /// The mean adjustment of each shaping over the completions, then what the base reports.
+    /// What each shaping reports of its adjustments, then what the base reports.
     public func metrics(for groups: [[Outcome]]) -> [Metric] {
-        let outcomes = groups.flatMap { $0 }
-        let own = shapings.map { shaping in
-            let total = outcomes.reduce(0) { $0 + shaping.adjustment(for: $1) }
-            return Metric("\(shaping.name)_mean", total / Double(max(outcomes.count, 1)))
-        }
-        return own + base.metrics(for: shaped(groups))
+        shapings.flatMap { shaping in shaping.metrics(for: groups.map { shaping.adjustments(for: $0) }) }
+            + base.metrics(for: shaped(groups))
     }
 
     private func shaped(_ groups: [[Outcome]]) -> [[Outcome]] {
         groups.map { group in
-            group.map { outcome in
-                var shaped = outcome
-                for shaping in shapings { shaped.reward += shaping.adjustment(for: outcome) }
-                return shaped
+            var shaped = group
+            for shaping in shapings {
+                for (index, change) in shaping.adjustments(for: group).enumerated() { shaped[index].reward += change }
             }
+            return shaped
         }
     }
 }

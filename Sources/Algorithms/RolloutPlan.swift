@@ -1,4 +1,4 @@
-// How many prompts a step samples, and which of their groups it trains on: the rollout-plan slot.
+// How many prompts a step samples, how many completions of each, and which groups it trains on: the rollout-plan slot.
 
 import ConfigCoding
 
@@ -14,13 +14,18 @@ public struct RolloutPlan: Sendable, Equatable {
     public var replacesGroupsWithoutContrast: Bool
     /// Prompts a step may sample, as a multiple of the prompts it trains on.
     public var budget: Int
+    /// How a step's completions are shared among its prompts; nil: alike.
+    public var allocation: LearningValueAllocation?
 
-    public init(replacesGroupsWithoutContrast: Bool = false, budget: Int = 10) {
+    public init(
+        replacesGroupsWithoutContrast: Bool = false, budget: Int = 10, allocation: LearningValueAllocation? = nil
+    ) {
         self.replacesGroupsWithoutContrast = replacesGroupsWithoutContrast
         self.budget = budget
+        self.allocation = allocation
     }
 
-    /// Reads `dynamic_sampling` and `sampling_budget` (10).
+    /// Reads `dynamic_sampling`, `sampling_budget` (10) and the keys of `LearningValueAllocation`.
     static func reading(_ section: ConfigSection, default isDynamic: Bool) throws -> RolloutPlan {
         let replaces = try section.value("dynamic_sampling", default: isDynamic)
         let budget = try section.optional("sampling_budget", as: Int.self, in: 1...1_000_000)
@@ -28,11 +33,18 @@ public struct RolloutPlan: Sendable, Equatable {
             throw section.fault(
                 .unknownKey, "sampling_budget", "has no effect where dynamic_sampling is false; remove it")
         }
-        return RolloutPlan(replacesGroupsWithoutContrast: replaces, budget: budget ?? 10)
+        let allocation = try LearningValueAllocation.reading(section)
+        guard !replaces || allocation == nil else {
+            throw section.fault(
+                .unknownChoice, "rollout_allocation", "must be uniform where dynamic_sampling is true")
+        }
+        return RolloutPlan(replacesGroupsWithoutContrast: replaces, budget: budget ?? 10, allocation: allocation)
     }
 
-    /// A step that wants `prompts` groups.
-    public func step(prompts: Int) -> RolloutSelection { RolloutSelection(plan: self, wanted: prompts) }
+    /// A step that wants `prompts` groups, of `completions` each on average.
+    public func step(prompts: Int, completions: Int = 1) -> RolloutSelection {
+        RolloutSelection(plan: self, wanted: prompts, completions: completions)
+    }
 }
 
 /// One step's groups as they are sampled.
@@ -40,16 +52,29 @@ public struct RolloutSelection: Sendable {
     public let plan: RolloutPlan
     /// Groups the step trains on.
     public let wanted: Int
-    /// Whether each group sampled so far has two different rewards, in order.
-    private var hasContrast: [Bool] = []
+    /// Completions of each group, on average.
+    public let completions: Int
+    /// Of each group sampled so far, in order.
+    private var rewards: [[Double]] = []
+    private var hasContrast: [Bool] { rewards.map { group in group.contains { $0 != group[0] } } }
 
-    fileprivate init(plan: RolloutPlan, wanted: Int) {
+    fileprivate init(plan: RolloutPlan, wanted: Int, completions: Int) {
         self.plan = plan
         self.wanted = wanted
+        self.completions = completions
+    }
+
+    /// Completions that a requested prompt gets at first.
+    public var first: Int { plan.allocation?.pilot(of: completions) ?? completions }
+
+    /// Once no prompt is requested any more: how many completions each group should have, [sampled]. Those beyond the
+    /// first are still to be sampled.
+    public var sizes: [Int] {
+        plan.allocation?.sizes(pilotRewards: rewards, completions: completions) ?? rewards.map(\.count)
     }
 
     /// Prompts sampled so far.
-    public var sampled: Int { hasContrast.count }
+    public var sampled: Int { rewards.count }
     /// Groups with contrast among them.
     public var kept: Int { hasContrast.count { $0 } }
 
@@ -59,13 +84,12 @@ public struct RolloutSelection: Sendable {
         return min(wanted - min(kept, wanted), wanted * plan.budget - sampled)
     }
 
-    /// Takes the rewards of the next group.
-    public mutating func append(rewards: [Double]) {
-        hasContrast.append(rewards.contains { $0 != rewards[0] })
-    }
+    /// Takes the rewards of the next group's first completions.
+    public mutating func append(rewards: [Double]) { self.rewards.append(rewards) }
 
     /// The groups to train on, ascending; `wanted` of them unless fewer were sampled.
     public var chosen: [Int] {
+        let hasContrast = hasContrast
         guard plan.replacesGroupsWithoutContrast else { return Array(hasContrast.indices) }
         let withContrast = hasContrast.indices.filter { hasContrast[$0] }
         let without = hasContrast.indices.filter { !hasContrast[$0] }

@@ -79,7 +79,7 @@ public enum Skywork {
         let measure = try section.choice(
             "entropy", default: preset == .skywork ? AdaptiveEntropyBonus.Measure.sampled : .exact)
         do {
-            algorithm.controllers = [
+            algorithm.controllers += [
                 try AdaptiveEntropyBonus(target: target, measure: measure, settings: settings)
             ]
         } catch {

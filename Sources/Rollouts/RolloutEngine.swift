@@ -57,6 +57,17 @@ public final class RolloutEngine {
         _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int,
         onProgress: (Int) -> Void = { _ in }
     ) throws -> [[Completion]] {
+        try complete(
+            prompts, samples: prompts.map { _ in 0..<samples }, options: options, step: step, onProgress: onProgress)
+    }
+
+    /// The given samples of each prompt, in order; the same sample of a prompt draws the same numbers in any call.
+    ///
+    /// - Parameters and errors: as of `complete(_:samples:options:step:onProgress:)` with a number of samples.
+    public func complete(
+        _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int,
+        onProgress: (Int) -> Void = { _ in }
+    ) throws -> [[Completion]] {
         for prompt in prompts { try check(prompt, options) }
         return try withTorchErrors {
             try withoutGradient { try run(prompts, samples: samples, options: options, step: step, onProgress) }
@@ -85,18 +96,17 @@ public final class RolloutEngine {
     }
 
     private func run(
-        _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
+        _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
     ) throws -> [[Completion]] {
         // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
         let shortest = prompts.map(\.tokens.count).min() ?? 1
         let length = max(1, min(options.maxNewTokens, model.config.contextLength - shortest + 1))
-        let width = min(slots, max(1, prompts.count * samples))
+        let width = min(slots, max(1, samples.reduce(0) { $0 + $1.count }))
         let cache = KeyValueCache(config: model.config, slots: width, length: length)
-        var schedule = RolloutSchedule(prompts: prompts.count, samplesPerPrompt: samples, slots: width)
+        var schedule = RolloutSchedule(samples: samples, slots: width)
         var prefixes: [Int: KeyValuePrefix] = [:]
         var running = [Running?](repeating: nil, count: width)
-        var results = [[Completion?]](
-            repeating: [Completion?](repeating: nil, count: samples), count: prompts.count)
+        var results = samples.map { [Completion?](repeating: nil, count: $0.count) }
         var finished = 0
         while !schedule.isFinished {
             let admissions = schedule.admit()
@@ -112,7 +122,7 @@ public final class RolloutEngine {
             let active = running.indices.filter { running[$0] != nil }
             for slot in try advance(active, &running, prompts, options, step: step, cache) {
                 guard let ended = running[slot] else { continue }
-                results[ended.prompt][ended.sample] = ended.completion
+                results[ended.prompt][ended.sample - samples[ended.prompt].lowerBound] = ended.completion
                 running[slot] = nil
                 schedule.finish(slot: slot)
                 finished += 1

@@ -13,35 +13,49 @@ public struct RolloutSchedule: Sendable {
         public var isLastOfPrompt: Bool
     }
 
-    public let prompts: Int
-    public let samplesPerPrompt: Int
+    /// Samples of each prompt.
+    public let samples: [Range<Int>]
     /// Free slots, lowest last, so that the next admission takes the lowest.
     private var free: [Int]
-    private var next = 0
+    /// The next waiting prompt, and how many of its samples were admitted.
+    private var prompt = 0
+    private var admitted = 0
     private var running = 0
 
-    public init(prompts: Int, samplesPerPrompt: Int, slots: Int) {
-        self.prompts = prompts
-        self.samplesPerPrompt = samplesPerPrompt
+    public init(samples: [Range<Int>], slots: Int) {
+        self.samples = samples
         free = (0..<max(slots, 1)).reversed()
+        skipEmpty()
     }
 
-    private var total: Int { prompts * samplesPerPrompt }
-    public var isFinished: Bool { next == total && running == 0 }
+    public init(prompts: Int, samplesPerPrompt: Int, slots: Int) {
+        self.init(samples: [Range<Int>](repeating: 0..<samplesPerPrompt, count: prompts), slots: slots)
+    }
+
+    public var isFinished: Bool { prompt == samples.count && running == 0 }
 
     /// Fills the free slots with the next waiting samples.
     public mutating func admit() -> [Admission] {
         var admissions: [Admission] = []
-        while next < total, let slot = free.popLast() {
-            let (prompt, sample) = next.quotientAndRemainder(dividingBy: samplesPerPrompt)
+        while prompt < samples.count, let slot = free.popLast() {
+            let range = samples[prompt]
             admissions.append(
                 Admission(
-                    slot: slot, prompt: prompt, sample: sample, isFirstOfPrompt: sample == 0,
-                    isLastOfPrompt: sample == samplesPerPrompt - 1))
-            next += 1
+                    slot: slot, prompt: prompt, sample: range.lowerBound + admitted, isFirstOfPrompt: admitted == 0,
+                    isLastOfPrompt: admitted == range.count - 1))
+            admitted += 1
             running += 1
+            skipEmpty()
         }
         return admissions
+    }
+
+    /// Goes on to the next prompt that has a sample waiting.
+    private mutating func skipEmpty() {
+        while prompt < samples.count, admitted >= samples[prompt].count {
+            prompt += 1
+            admitted = 0
+        }
     }
 
     /// Frees the slot of a completion that ended.

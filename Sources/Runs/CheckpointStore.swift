@@ -81,6 +81,11 @@ public struct CheckpointStore: Sendable {
         for later in try steps() where later > step { try remove(step: later) }
     }
 
+    /// Removes every checkpoint but those of the given steps.
+    public func removeSteps(besides kept: Set<Int>) throws {
+        for step in try steps() where !kept.contains(step) { try remove(step: step) }
+    }
+
     /// The name goes first, so that a kill in between leaves no half checkpoint under it.
     private func remove(step: Int) throws {
         let doomed = "\(folder)/\(CheckpointStore.temporaryPrefix)removed-\(CheckpointStore.name(ofStep: step))"

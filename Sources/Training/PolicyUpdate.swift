@@ -80,11 +80,13 @@ public struct PolicyUpdater {
     ///     measured, a sequence that carries no gradient is not computed again: these are its statistics. If the
     ///     derivatives call for its gradient after all, it is.
     ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
+    ///   - watch: sees the hidden states [n, D] of every forward pass before the step, and whose tokens they are; for
+    ///     monitors, which change nothing.
     ///   - measures: also takes ∇θH̄, projects the real step on it, and measures the entropy afterwards on the same tokens.
     public func update(
         _ sequences: [TrainingSequence], carriesGradient: [Bool]? = nil, recorded: TokenStatistics? = nil,
         optimiser: inout AdamW, learningRate: Double,
-        measures: Bool,
+        measures: Bool, watch: ((_ hidden: Tensor, _ sequences: [Int]) -> Void)? = nil,
         derivatives: (TokenStatistics) throws -> TokenDerivatives
     ) throws -> UpdateReport {
         try withTorchErrors {
@@ -100,6 +102,7 @@ public struct PolicyUpdater {
             let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
             var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
             let before = layout.gather(forwards, over: recorded)
+            if let watch { for pass in forwards { watch(pass.hidden, pass.sequences) } }
             let coefficients = try derivatives(before)
             let late = sequences.indices.filter { isLeftOut[$0] && !layout.isSilent(coefficients, [$0]) }
             batches += packed(sequences, late)

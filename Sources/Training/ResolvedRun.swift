@@ -61,7 +61,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public func batchSentence(_ config: TrainConfig) -> String {
         let most =
             maxPromptsPerStep == promptsPerStep
-            ? "" : "; groups without contrast are replaced, up to \(maxPromptsPerStep) prompts a step"
+            ? (config.algorithm.rolloutPlan.allocation == nil ? "" : "; learning value decides how many of each prompt")
+            : "; groups without contrast are replaced, up to \(maxPromptsPerStep) prompts a step"
         return
             "Each step samples \(config.rollout.completionsPerPrompt) completions for each of \(promptsPerStep) prompts "
             + "(\(completionsPerStep) completions, the rollout batch\(most)), and makes \(updatesPerStep) optimiser update\(updatesPerStep == 1 ? "" : "s") "

@@ -7,7 +7,7 @@ import Trajectories
 /// Completions in order, with the sequence-level advantage of each and its group.
 struct RolloutBatch {
     private(set) var sequences: [TrainingSequence] = []
-    private var advantages: [Double] = []
+    private(set) var advantages: [Double] = []
     private var groups: [Int32] = []
     private var completions: [Completion] = []
     /// Nil where no reference is read.
@@ -51,12 +51,14 @@ struct RolloutBatch {
             range.map { index in
                 Outcome(
                     reward: group.verdicts[index - range.lowerBound].reward,
+                    isCorrect: group.verdicts[index - range.lowerBound].isCorrect,
                     isTruncated: group.completions[index - range.lowerBound].stopReason == .length,
+                    tokens: completions[index].tokens,
                     sampledLogprob: completions[index].sampledLogprob, referenceLogprob: reference?[index])
             }
         }
         advantages = try algorithm.advantages(of: outcomes).flatMap(\.self)
-        creditMetrics = algorithm.credit.metrics(for: outcomes)
+        creditMetrics = algorithm.currentCredit.metrics(for: outcomes)
     }
 
     private init() {}

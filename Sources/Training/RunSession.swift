@@ -57,7 +57,7 @@ final class RunSession {
             // killed before its first checkpoint: only config.yaml says what was started, if the run got so far
             let bytes = resume ? FileManager.default.contents(atPath: opened.configPath) : nil
             let started = bytes.map { String(decoding: $0, as: UTF8.self) } ?? config
-            state = TrainerState(step: 0, updates: 0, scheduled: 0, prompts: 0, config: started)
+            state = TrainerState(step: 0, updates: 0, scheduled: 0, prompts: 0, tokens: 0, config: started)
         }
         guard state.config == config else {
             throw TrainingError(
@@ -68,6 +68,7 @@ final class RunSession {
         try AtomicFile.write(config, to: opened.configPath)
         metrics = try MetricsLog(file: opened.metricsPath, truncatingAfter: state.scheduled)
         try checkpoints.removeSteps(after: state.step)
+        if state.earlyStopping != nil { try prunePeaks() }
     }
 
     func writeResolved(_ json: Data) throws { try AtomicFile.write(json, to: folder.resolvedPath) }
@@ -75,10 +76,15 @@ final class RunSession {
     /// Saves a checkpoint of the current step.
     func save() throws {
         let pending = try checkpoints.begin(step: state.step)
-        let path = pending.path
+        try write(to: pending.path)
+        _ = try pending.commit()
+        if state.earlyStopping != nil { try prunePeaks() }
+    }
+
+    /// Writes weights, companions, moments and counters into a folder.
+    func write(to path: String) throws {
         try ModelFolder.save(model, to: path, companions: companions)
         try state.write(to: path, model: model, optimiser: optimiser)
-        _ = try pending.commit()
     }
 
     /// Path of the checkpoint of the current step, a model folder.

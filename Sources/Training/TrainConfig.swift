@@ -23,6 +23,8 @@ public struct TrainConfig: Sendable {
     public var algorithm: Algorithm
     /// The folder of the frozen reference policy; nil where no part of the algorithm reads one.
     public var reference: String?
+    /// Nil: the run goes on to its last step.
+    public var earlyStopping: EarlyStopping?
     public var rollout: RolloutSettings
     public var optimiser: OptimiserSettings
     public var training: TrainingSettings
@@ -30,6 +32,8 @@ public struct TrainConfig: Sendable {
     public var guards: GuardSettings
     /// Also store per-token statistics in `rollouts.sqlite`.
     public var storesTokenStatistics: Bool
+    /// Features of the latent dynamics that are watched; 0 watches none.
+    public var latentDimensions: Int
     /// The YAML, verbatim.
     public var sourceText: String
 
@@ -54,13 +58,24 @@ public struct TrainConfig: Sendable {
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
         guards = try GuardSettings(try root.section("guards"))
         if root.has("thermostat") { algorithm.controllers.append(try Thermostat(from: try root.section("thermostat"))) }
+        earlyStopping =
+            root.has("early_stopping") ? try EarlyStopping(from: try root.section("early_stopping")) : nil
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
+        latentDimensions = try root.section("logging").value("latent_dynamics", default: 0, in: 0...64)
         try root.finish()
         if rollout.completionsPerPrompt < algorithm.credit.smallestGroup {
             throw try root.section("rollout").fault(
                 .outOfRange, "completions_per_prompt",
                 "(\(rollout.completionsPerPrompt)) must be at least "
                     + "\(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
+        }
+        if let allocation = algorithm.rolloutPlan.allocation {
+            let pilot = allocation.pilot(of: rollout.completionsPerPrompt)
+            guard pilot >= algorithm.credit.smallestGroup else {
+                throw try root.section("algorithm").fault(
+                    .outOfRange, "pilot_completions",
+                    "(\(pilot)) must be at least \(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
+            }
         }
         if algorithm.steersSteps, !training.measuresEntropy {
             throw try root.section("training").fault(
@@ -150,6 +165,9 @@ public struct TrainingSettings: Sendable {
     public var epochs: Int
     /// Tokens of one forward pass, a shared prompt counted once; changes memory, not results.
     public var microBatchTokens: Int
+    /// Sampled tokens of completions with which the run ends, after the step that reaches them; nil lets the steps end
+    /// it. The learning rate still follows the schedule of all steps.
+    public var tokenBudget: Int?
     /// Computes the parameter-space prediction and the measured entropy change at each update.
     public var measuresEntropy: Bool
 
@@ -158,6 +176,7 @@ public struct TrainingSettings: Sendable {
         miniBatches = try section.value("mini_batches", default: 1, in: 1...1_000_000)
         epochs = try section.value("epochs", default: 1, in: 1...1000)
         microBatchTokens = try section.value("micro_batch_tokens", default: 2048, in: 1...100_000_000)
+        tokenBudget = try section.optional("token_budget", as: Int.self, in: 1...Int.max)
         measuresEntropy = try section.value("measure_entropy", default: true)
     }
 }

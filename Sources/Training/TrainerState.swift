@@ -1,5 +1,6 @@
 // The trainer's part of a checkpoint: Adam's moments and the counters, beside the model folder's files.
 
+import Algorithms
 import Foundation
 import Models
 import Torch
@@ -15,6 +16,10 @@ struct TrainerState: Codable, Equatable {
     var scheduled: Int
     /// Prompts sampled so far, which is where the next step goes on: dynamic sampling takes more than a step trains on.
     var prompts: Int
+    /// Tokens of all completions sampled so far; nil in checkpoints of runs that did not count them.
+    var tokens: Int?
+    /// Peak and campaign of a run that stops early; nil before its first test.
+    var earlyStopping: EarlyStopping.State?
     /// The configuration the run was started with, verbatim.
     var config: String
     /// States of the algorithm's controllers, in order; nil before the first checkpoint of a run.
@@ -34,11 +39,16 @@ struct TrainerState: Codable, Equatable {
         try encoder.encode(self).write(to: URL(fileURLWithPath: folder + "/" + Self.stateFile))
     }
 
+    /// The counters of a checkpoint; nil if they cannot be read.
+    static func readable(in folder: String) -> TrainerState? {
+        FileManager.default.contents(atPath: folder + "/" + stateFile).flatMap {
+            try? JSONDecoder().decode(TrainerState.self, from: $0)
+        }
+    }
+
     /// Reads the state and puts the moments into `optimiser`.
     static func read(from folder: String, model: any LanguageModel, optimiser: inout AdamW) throws -> TrainerState {
-        guard let bytes = FileManager.default.contents(atPath: folder + "/" + stateFile),
-            let state = try? JSONDecoder().decode(TrainerState.self, from: bytes)
-        else {
+        guard let state = readable(in: folder) else {
             throw TrainingError(
                 .damagedCheckpoint, "\(folder)/\(stateFile) cannot be read; resume from an earlier checkpoint",
                 place: folder)

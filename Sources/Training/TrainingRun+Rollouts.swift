@@ -18,18 +18,29 @@ extension TrainingRun {
     /// that rounds change nothing.
     func sampleGroups(step: Int) throws -> StepRollouts {
         var result = StepRollouts()
-        var selection = config.algorithm.rolloutPlan.step(prompts: config.rollout.promptsPerStep)
+        var selection = config.algorithm.rolloutPlan.step(
+            prompts: config.rollout.promptsPerStep, completions: config.rollout.completionsPerPrompt)
         while selection.request > 0 {
             let places = selection.sampled..<(selection.sampled + selection.request)
-            let groups = try sample(places, step: step, &result.secondsJudging)
+            let groups = try sample(
+                Array(places), places.map { _ in 0..<selection.first }, step: step, &result.secondsJudging)
             for group in groups { selection.append(rewards: group.rewards) }
             result.sampled += groups
         }
+        let sizes = selection.sizes
+        let wanting = sizes.indices.filter { sizes[$0] > selection.first }
+        let further = try sample(
+            wanting, wanting.map { selection.first..<sizes[$0] }, step: step, &result.secondsJudging)
+        for (place, group) in zip(wanting, further) { result.sampled[place].append(contentsOf: group) }
         result.chosen = selection.chosen.map { result.sampled[$0] }
         return result
     }
 
-    private func sample(_ places: Range<Int>, step: Int, _ secondsJudging: inout Double) throws -> [RolloutGroup] {
+    /// The given samples of the prompts at some places of the step.
+    private func sample(
+        _ places: [Int], _ samples: [Range<Int>], step: Int, _ secondsJudging: inout Double
+    ) throws -> [RolloutGroup] {
+        guard !places.isEmpty else { return [] }
         watchdog?.enter("sampling completions", step: step)
         let problems = try places.map { try source.problem(at: session.state.prompts + $0) }
         let prompts = zip(places, problems).map { place, problem in
@@ -38,9 +49,9 @@ extension TrainingRun {
         let options = SamplingOptions(
             temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
             stopTokens: session.vocabulary.stopTokens)
-        let completions = try engine.complete(
-            prompts, samples: config.rollout.completionsPerPrompt, options: options, step: step
-        ) { [watchdog] _ in watchdog?.enter("sampling completions", step: step) }
+        let completions = try engine.complete(prompts, samples: samples, options: options, step: step) {
+            [watchdog] _ in watchdog?.enter("sampling completions", step: step)
+        }
         watchdog?.enter("judging completions", step: step)
         let clock = ContinuousClock()
         let start = clock.now

@@ -1,6 +1,7 @@
 // Reinforcement fine-tuning: sample, judge, credit, update, measure, log, save; resumable at any step.
 
 import Algorithms
+import Analysis
 import Environments
 import Foundation
 import Models
@@ -27,6 +28,7 @@ public final class TrainingRun {
     private let reference: ReferencePolicy?
     private let updater: PolicyUpdater
     let schedule: LearningRateSchedule
+    private let latent: LatentMonitor?
     private let store: ExperienceStore
     /// The configured algorithm, whose controllers move from update to update.
     private var algorithm: Algorithm
@@ -69,6 +71,11 @@ public final class TrainingRun {
         schedule = LearningRateSchedule(
             peak: config.optimiser.learningRate, shape: config.optimiser.schedule,
             warmup: config.optimiser.warmupUpdates, total: resolved.updates)
+        latent =
+            config.latentDimensions == 0
+            ? nil
+            : try LatentMonitor(
+                dimensions: config.latentDimensions, hiddenSize: session.model.config.hiddenSize, seed: config.seed)
         store = try ExperienceStore(
             file: session.folder.databasePath, keepsStatistics: config.storesTokenStatistics)
         try store.deleteSteps(after: session.state.step)
@@ -86,12 +93,13 @@ public final class TrainingRun {
     }
 
     private func steps(_ onStep: (TrainingProgress) -> Void, _ shouldStop: () -> Bool) throws -> String {
+        if session.state.step == 0 { try guardPeak(isLast: false) }
         var stops = false
-        while session.state.step < config.training.steps, !stops {
+        while !isFinished, !stops {
             let progress = try step()
             stops = shouldStop()
-            let isLast = stops || session.state.step == config.training.steps
-            if isLast || session.state.step % config.checkpoint.every == 0 {
+            try guardPeak(isLast: isFinished)
+            if stops || isFinished || session.state.step % config.checkpoint.every == 0 {
                 watchdog?.enter("saving a checkpoint", step: session.state.step)
                 session.state.controllers = try algorithm.controllerStates()
                 try session.save()
@@ -100,6 +108,13 @@ public final class TrainingRun {
         }
         try store.close()
         return session.checkpointPath
+    }
+
+    /// Whether all steps are made, the token budget is spent or the last campaign has ended.
+    private var isFinished: Bool {
+        session.state.step >= config.training.steps
+            || config.training.tokenBudget.map { session.state.tokens ?? 0 >= $0 } ?? false
+            || session.state.earlyStopping.flatMap { config.earlyStopping?.isOver($0) } ?? false
     }
 
     private func step() throws -> TrainingProgress {
@@ -111,13 +126,14 @@ public final class TrainingRun {
         try store.append(step: number, groups: rollouts.sampled)
         var shared = MetricsLine()
         shared.add(groups: rollouts.sampled)
+        reportTests(in: &shared)
         let stored = clock.now
 
         var progress = TrainingProgress(step: number, steps: config.training.steps, reward: 0, entropy: 0)
         let verdicts = rollouts.sampled.flatMap(\.verdicts)
         progress.reward = verdicts.reduce(0) { $0 + $1.reward } / Double(max(1, verdicts.count))
         watchdog?.enter("updating", step: number)
-        let batch = try RolloutBatch(rollouts.chosen, algorithm: config.algorithm, reference: reference)
+        let batch = try RolloutBatch(rollouts.chosen, algorithm: algorithm, reference: reference)
         for metric in batch.creditMetrics { shared.add("credit/\(metric.name)", metric.value) }
         let credited = clock.now
         let parts = batch.miniBatches(config.training.miniBatches)
@@ -137,6 +153,9 @@ public final class TrainingRun {
         }
         session.state.step = number
         session.state.prompts += rollouts.sampled.count
+        session.state.tokens? += rollouts.sampled.reduce(0) { sum, group in
+            sum + group.completions.reduce(0) { $0 + $1.tokens.count }
+        }
         return progress
     }
 
@@ -156,12 +175,17 @@ public final class TrainingRun {
         let rate = schedule.rate(at: session.state.scheduled)
         let memory = session.optimiser.momentumMemory
         var coefficients: TokenCoefficients?
+        var dynamics: [Int: LatentDynamics] = [:]
+        let lengths = batch.sequences.map(\.tokens.count)
         let report: UpdateReport
         do {
             report = try updater.update(
                 batch.sequences, carriesGradient: batch.hasAdvantage,
                 recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser,
-                learningRate: rate, measures: config.training.measuresEntropy
+                learningRate: rate, measures: config.training.measuresEntropy,
+                watch: latent.map { latent in
+                    { dynamics.merge(latent.dynamics($0, of: $1, lengths: lengths)) { first, _ in first } }
+                }
             ) { statistics in
                 if let defect = NumericalDefect.first(in: statistics, of: batch.sequences) {
                     throw RefusedUpdate(defect: defect, statistics: statistics)
@@ -192,6 +216,7 @@ public final class TrainingRun {
         line.add(report: report, coefficients: coefficients, learningRate: rate)
         for metric in algorithm.controllerMetrics { line.add(metric.name, metric.value) }
         line.add(sampled: batch.sampledLogprob, report: report)
+        if latent != nil { line.add(latent: dynamics, advantages: batch.advantages) }
         line.add("optimiser/learning_rate", rate)
         line.add("optimiser/gradient_norm", report.gradientNorm)
         line.add("optimiser/refused", report.gradientNorm.isFinite ? 0 : 1)

@@ -40,6 +40,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case selection = 7
     /// Points at which verifiers compare expressions.
     case probing = 8
+    /// Fixed directions that hidden states are projected on.
+    case projection = 9
 }
 
 /// A generator over one stream of the counter space, addressed by (seed, purpose, step, prompt, sample).

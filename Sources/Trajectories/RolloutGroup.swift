@@ -22,6 +22,13 @@ public struct RolloutGroup: Sendable, Equatable {
         self.texts = texts
         self.verdicts = verdicts
     }
+
+    /// Adds further completions of the same prompt.
+    public mutating func append(contentsOf group: RolloutGroup) {
+        completions += group.completions
+        texts += group.texts
+        verdicts += group.verdicts
+    }
 }
 
 /// A verifier's judgement of one completion.
