@@ -33,6 +33,7 @@ let plainTargets: [Target] = [
     module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
     module("Analysis", imports: ["Runs", "EntropyDynamics", "Trajectories"]),
     module("Plots"),
+    module("Comparison", imports: ["Analysis", "Plots"]),
     module("Algorithms", imports: ["EntropyDynamics", "ConfigCoding", "Trajectories"]),
     module(
         "Simulation",
@@ -46,6 +47,7 @@ let plainTargets: [Target] = [
     tests("RunsTests", imports: ["Runs", "Trajectories"]),
     tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
     tests("PlotsTests", imports: ["Plots"]),
+    tests("ComparisonTests", imports: ["Comparison", "Analysis", "Plots", "Runs", "Trajectories"]),
     tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     tests(
         "SimulationTests", imports: ["Simulation", "Algorithms", "ConfigCoding", "EntropyDynamics", "Trajectories"]),
@@ -65,7 +67,8 @@ let torchTargets: [Target] = [
     .executableTarget(
         name: "maxwell",
         dependencies: [
-            "Training", "Simulation", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch", "Tokenizers",
+            "Training", "Simulation", "Comparison", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch",
+            "Tokenizers",
             "Environments", "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
@@ -79,7 +82,7 @@ let torchTargets: [Target] = [
             "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
             "ConfigCoding", "EntropyDynamics", "Simulation", "Trajectories",
         ]),
-    tests("CommandTests", imports: ["maxwell", "Analysis", "Models", "Torch", "Runs", "Trajectories"]),
+    tests("CommandTests", imports: ["maxwell", "Comparison", "Analysis", "Models", "Torch", "Runs", "Trajectories"]),
 ]
 
 let package = Package(

@@ -41,6 +41,11 @@ struct ProgressBar {
         }
     }
 
+    /// Ends the line of work that stopped before its total.
+    mutating func end(_ done: Int) {
+        if isTerminal, done < total { write("\n") }
+    }
+
     private func pace(_ done: Int, _ now: ContinuousClock.Instant) -> String {
         let elapsed = Double((now - start).components.seconds) + Double((now - start).components.attoseconds) * 1e-18
         guard done > initial, elapsed > 0 else { return "" }

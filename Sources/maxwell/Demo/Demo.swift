@@ -32,25 +32,18 @@ struct Demo {
 
     /// Evaluates a model folder on held-out problems.
     func evaluate(_ path: String, title: String) throws -> Evaluated {
-        let loaded = try ModelFolder.load(path)
-        let vocabulary = try Vocabulary(folder: path, model: loaded.config)
-        let problems = try (0..<Self.problems).map { try first.environment.problem($0, split: .heldout) }
-        var bar = ProgressBar("  evaluate \(title)", total: Self.problems * Self.samples, unit: "completions")
-        let result = try Evaluation.run(
-            loaded, vocabulary, first.environment, problems: problems,
+        let result = try HeldOutEvaluation.run(
+            model: path, environment: first.environment, problems: Self.problems,
             options: EvaluationOptions(
                 samples: Self.samples, temperature: first.rollout.temperature,
-                maxNewTokens: first.rollout.maxNewTokens,
-                seed: Self.evaluationSeed)
-        ) { done, _ in bar.update(done) }
+                maxNewTokens: first.rollout.maxNewTokens, seed: Self.evaluationSeed), title: title)
         func pass(_ k: Int) throws -> Interval {
             Interval(try PassAtK.estimate(result.outcomes, k: k, seed: Self.evaluationSeed))
         }
-        let lengths = result.groups.flatMap { $0.completions.map { Double($0.tokens.count) } }
         let heldOut = HeldOut(
             passAt1: try pass(1), passAt4: try pass(4), passAt16: try pass(16),
             averageAt16: Interval(try PassAtK.average(result.outcomes, seed: Self.evaluationSeed)),
-            entropy: result.meanEntropy, meanLength: lengths.reduce(0, +) / Double(max(1, lengths.count)))
+            entropy: result.meanEntropy, meanLength: result.meanLength)
         return Evaluated(results: heldOut, groups: Array(result.groups.prefix(Self.shownProblems)))
     }
 

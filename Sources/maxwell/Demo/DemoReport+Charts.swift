@@ -1,6 +1,7 @@
 // The report's charts.
 
 import Analysis
+import Comparison
 import Plots
 
 extension DemoReport {
@@ -30,38 +31,14 @@ extension DemoReport {
     /// Odd, about a twelfth of the run.
     private var rewardWindow: Int { max(1, summary.steps / 24 * 2 + 1) }
 
-    /// Each seed pale, their mean strong and moving over `window` updates. A single seed that is not smoothed is drawn
-    /// once.
     private func seriesOverSeeds(_ metric: String, window: Int) -> [LineChart.Series] {
-        let contenders = contenders.map { ($0, $0.arms.compactMap { curves(ofArm: $0)?[metric] }) }
+        let lines = contenders.map { contender in
+            LineChart.Series.overSeeds(
+                contender.name, contender.arms.compactMap { curves(ofArm: $0)?[metric] }, window: window,
+                color: contender.color)
+        }
         // All pale curves first: none may lie over a strong one.
-        var pale: [LineChart.Series] = []
-        var strong: [LineChart.Series] = []
-        for (contender, curves) in contenders {
-            if curves.count > 1 || window > 1 {
-                pale += curves.map { curve in
-                    .init(
-                        name: contender.name, x: curve.steps.map(Double.init), y: curve.values, color: contender.color,
-                        isFaint: true)
-                }
-            }
-            guard let mean = meanOverSeeds(curves, window: window) else { continue }
-            strong.append(.init(name: contender.name, x: mean.x, y: mean.y, color: contender.color))
-        }
-        return pale + strong
-    }
-
-    /// The mean over the curves at steps that all have, then the moving mean around each step; at the ends the
-    /// window is cut off.
-    private func meanOverSeeds(_ curves: [Curve], window: Int) -> (x: [Double], y: [Double])? {
-        guard let points = try? Summary.over(curves), !points.isEmpty else { return nil }
-        let values = points.map(\.summary.mean)
-        let half = max(0, window / 2)
-        let smooth = values.indices.map { index in
-            let part = values[max(0, index - half)...min(values.count - 1, index + half)]
-            return part.reduce(0, +) / Double(part.count)
-        }
-        return (points.map { Double($0.step) }, smooth)
+        return lines.flatMap(\.pale) + lines.flatMap(\.strong)
     }
 
     var passFigure: HTMLPage.Figure {
@@ -184,11 +161,11 @@ extension DemoReport {
         for contender in contenders {
             for (metric, sign, isDashed) in signs {
                 let found = contender.arms.compactMap { ruleMetric(metric, ofArm: $0) }
-                guard let mean = meanOverSeeds(found, window: rewardWindow) else { continue }
+                guard let mean = Curve.mean(over: found, window: rewardWindow) else { continue }
                 series.append(
                     .init(
-                        name: "\(contender.name), \(sign)", x: mean.x, y: mean.y.map { 100 * $0 },
-                        color: contender.color, isDashed: isDashed))
+                        name: "\(contender.name), \(sign)", x: mean.steps.map(Double.init),
+                        y: mean.values.map { 100 * $0 }, color: contender.color, isDashed: isDashed))
             }
         }
         return .init(

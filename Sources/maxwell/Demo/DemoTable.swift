@@ -16,14 +16,7 @@ enum DemoTable {
                     fixed(arm.tokenPrediction.correlation, 2), fixed(arm.seconds, 0),
                 ])
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            row.enumerated().map { index, cell in
-                let space = String(repeating: " ", count: widths[index] - cell.count)
-                return index == 0 ? cell + space : space + cell
-            }.joined(separator: "  ")
-        }
-        return "\n" + lines.joined(separator: "\n")
+        return "\n" + TextTable.text(rows)
             + "\n\npass@k on \(summary.heldOutProblems) held-out problems, \(summary.samples) completions each; entropy in nats per token; "
             + "R² and slope of the parameter-space prediction of each update's ΔH."
     }
