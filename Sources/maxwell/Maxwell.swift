@@ -9,11 +9,8 @@ struct Maxwell: ParsableCommand {
         commandName: "maxwell",
         abstract: "Reinforcement fine-tuning that measures, predicts and controls policy entropy.",
         subcommands: [
-<<<<<<< HEAD
-            DemoCommand.self, SupervisedCommand.self, TrainCommand.self, EvalCommand.self, FilterCommand.self,
-=======
             DemoCommand.self, SupervisedCommand.self, TrainCommand.self, CompareCommand.self, EvalCommand.self,
->>>>>>> e0f98f5 (maxwell compare: several configurations with equal data, seeds and budget, beside a random control)
+            FilterCommand.self,
             GenerateCommand.self,
             LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self,
             DiagnoseCommand.self,
