@@ -50,7 +50,9 @@ public struct NoveltyBonus: RewardShaping, Equatable {
         let kernel = features.map { left in features.map { cosine(left, $0) } }
         // K = L Lᵀ − λ I, so that K (K + λ I)⁻¹ = I − λ (K + λ I)⁻¹, and its diagonal needs only the inverse's
         let diagonal = inverseDiagonal(kernel, ridge: ridge)
-        return diagonal.map { max(0, 1 - ridge * $0).squareRoot() }
+        let novelty = diagonal.map { max(0, 1 - ridge * $0).squareRoot() }
+        // equal completions are equally novel to the last bit: rounding must not give a group contrast
+        return completions.map { own in novelty[completions.firstIndex(of: own) ?? 0] }
     }
 
     private static func counts(of tokens: [Int32], order: Int) -> [[Int32]: Double] {

@@ -57,6 +57,7 @@ public struct ArmSummary: Codable, Sendable, Equatable {
     public var updates: SeedRange
     public var sampledTokens: SeedRange
     public var sampledCompletions: SeedRange
+    public var testTokens: SeedRange?
     public var seconds: SeedRange
     public var droppedShare: SeedRange?
     public var correctionShare: SeedRange?
@@ -83,6 +84,8 @@ public struct ArmSummary: Codable, Sendable, Equatable {
         updates = SeedRange(runs.map { Double($0.updates) })
         sampledTokens = SeedRange(runs.map { Double($0.sampledTokens) })
         sampledCompletions = SeedRange(runs.map { Double($0.sampledCompletions) })
+        let tests = runs.compactMap(\.testTokens)
+        testTokens = tests.isEmpty ? nil : SeedRange(tests.map(Double.init))
         seconds = SeedRange(runs.map(\.seconds))
         let dropped = runs.compactMap(\.droppedShare)
         droppedShare = dropped.isEmpty ? nil : SeedRange(dropped)

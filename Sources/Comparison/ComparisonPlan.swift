@@ -8,18 +8,21 @@ public struct ComparisonArm: Sendable, Equatable {
     public var algorithm: String
     /// Whether a step may sample more prompts than it trains on, so that equal steps are not equal tokens.
     public var maySampleMore: Bool
+    /// GRPO with nothing beside it: what the others are compared with.
+    public var isPlain: Bool
 
-    public init(name: String, algorithm: String, maySampleMore: Bool = false) {
+    public init(name: String, algorithm: String, maySampleMore: Bool = false, isPlain: Bool = false) {
         self.name = name
         self.algorithm = algorithm
         self.maySampleMore = maySampleMore
+        self.isPlain = isPlain
     }
 }
 
 /// Arms × seeds, with a random-drop control.
 ///
 /// Arms that sample a fixed number of prompts make the same number of steps. One that may sample more ends with the
-/// step in which it has sampled as many tokens as the first of those did at the same seed. The control drops as many
+/// step in which it has sampled as many tokens as the baseline, or the first of those, did at the same seed. The control drops as many
 /// tokens at random as the median arm that drops any, so it comes last unless its share is given.
 public struct ComparisonPlan: Sendable, Equatable {
     /// Where the control comes from.
@@ -49,7 +52,7 @@ public struct ComparisonPlan: Sendable, Equatable {
     public var arms: [ComparisonArm]
     public var seeds: [Int]
     public var control: Control
-    /// Of every arm that may sample more, instead of what the first fixed arm sampled.
+    /// Of every arm that may sample more, instead of what the baseline sampled.
     public var tokenBudget: Int?
 
     public init(arms: [ComparisonArm], seeds: [Int], control: Control, tokenBudget: Int? = nil) {
@@ -69,7 +72,7 @@ public struct ComparisonPlan: Sendable, Equatable {
 
     /// The arm that the others are compared with: plain GRPO, or the first.
     public static func baseline(of arms: [ComparisonArm]) -> ComparisonArm? {
-        arms.first { $0.algorithm == "grpo" } ?? arms.first
+        arms.first(where: \.isPlain) ?? arms.first
     }
 
     /// The next run; nil when all are done.
@@ -77,12 +80,13 @@ public struct ComparisonPlan: Sendable, Equatable {
         let done = Set(results.map { Key(arm: $0.arm, seed: $0.seed) })
         let fixed = arms.filter { !$0.maySampleMore }
         let open = arms.filter(\.maySampleMore)
+        let reference = Self.baseline(of: fixed)
         for seed in seeds {
             for arm in fixed where !done.contains(Key(arm: arm.name, seed: seed)) { return Work(arm: arm, seed: seed) }
             if case .share(let share) = control, !done.contains(Key(arm: Self.controlName, seed: seed)) {
                 return Work(arm: controlArm, seed: seed, share: share)
             }
-            let spent = results.first { $0.arm == fixed.first?.name && $0.seed == seed }?.sampledTokens
+            let spent = results.first { $0.arm == reference?.name && $0.seed == seed }?.sampledTokens
             for arm in open where !done.contains(Key(arm: arm.name, seed: seed)) {
                 return Work(arm: arm, seed: seed, tokenBudget: tokenBudget ?? spent)
             }

@@ -141,14 +141,15 @@ extension ComparisonReport {
     var costTable: HTMLTable {
         let columns: [HTMLTable.Column] = [
             .init("mean over seeds", .text), .init("algorithm", .text), .init("steps"), .init("updates"),
-            .init("completions"), .init("sampled tokens"), .init("tokens per completion, held out"),
-            .init("tokens dropped"), .init("correction"), .init("seconds"),
+            .init("completions"), .init("sampled tokens"), .init("of tests"), .init("length, held out"),
+            .init("dropped"), .init("correction"), .init("seconds"),
         ]
         let rows: [[HTMLTable.Cell]] = summary.arms.map { arm in
             [
                 .init(arm.name), .init(arm.algorithm), .init(arm.steps.mean, decimals: 0),
                 .init(arm.updates.mean, decimals: 0), .init(magnitude(arm.sampledCompletions.mean)),
-                .init(magnitude(arm.sampledTokens.mean)), .init(arm.meanLength.mean, decimals: 1),
+                .init(magnitude(arm.sampledTokens.mean)), arm.testTokens.map { .init(magnitude($0.mean)) } ?? "",
+                .init(arm.meanLength.mean, decimals: 1),
                 arm.droppedShare.map { .init(percent($0.mean, decimals: 2)) } ?? "",
                 arm.correctionShare.map { .init(percent($0.mean)) } ?? "", .init(arm.seconds.mean, decimals: 0),
             ]
@@ -157,7 +158,8 @@ extension ComparisonReport {
     }
 
     var costTableCaption: String {
-        "Sampled tokens: of all completions, trained on or not; prompts are not counted. Seconds: sampling, judging, "
+        "Sampled tokens: of all completions, trained on or not; prompts are not counted. Of tests: on top, where "
+            + "early stopping decides by tests. Length in tokens. Seconds: sampling, judging, "
             + "updating and measuring, without held-out tests."
     }
 }

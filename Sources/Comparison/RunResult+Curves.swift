@@ -13,6 +13,7 @@ extension RunResult {
         self.init(
             arm: arm, algorithm: algorithm, seed: seed, steps: tokens.count, updates: curves.records.count,
             sampledTokens: Int(tokens.reduce(0, +)), sampledCompletions: Int(completions.rounded()),
+            testTokens: curves.overSteps("tokens/test").map { Int($0.values.reduce(0, +)) },
             droppedShare: curves.droppedShare.map { average($0.values) },
             correctionShare: curves.correctionShare.map { average($0.values) }, seconds: seconds,
             evaluation: evaluation)

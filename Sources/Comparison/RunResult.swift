@@ -58,6 +58,8 @@ public struct RunResult: Codable, Sendable, Equatable {
     /// Of all completions that were sampled, trained on or not.
     public var sampledTokens: Int
     public var sampledCompletions: Int
+    /// Of the tests by which early stopping decides, on top of those; nil without it.
+    public var testTokens: Int?
     /// Mean share of tokens that token rules dropped; nil without such a rule.
     public var droppedShare: Double?
     /// Mean length of a thermostat's correction over the length of the step; nil without one.
@@ -68,7 +70,8 @@ public struct RunResult: Codable, Sendable, Equatable {
 
     public init(
         arm: String, algorithm: String, seed: Int, steps: Int, updates: Int, sampledTokens: Int,
-        sampledCompletions: Int, droppedShare: Double? = nil, correctionShare: Double? = nil, seconds: Double,
+        sampledCompletions: Int, testTokens: Int? = nil, droppedShare: Double? = nil, correctionShare: Double? = nil,
+        seconds: Double,
         evaluation: EvaluationRecord
     ) {
         self.arm = arm
@@ -78,6 +81,7 @@ public struct RunResult: Codable, Sendable, Equatable {
         self.updates = updates
         self.sampledTokens = sampledTokens
         self.sampledCompletions = sampledCompletions
+        self.testTokens = testTokens
         self.droppedShare = droppedShare
         self.correctionShare = correctionShare
         self.seconds = seconds

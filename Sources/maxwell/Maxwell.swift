@@ -9,9 +9,8 @@ struct Maxwell: ParsableCommand {
         commandName: "maxwell",
         abstract: "Reinforcement fine-tuning that measures, predicts and controls policy entropy.",
         subcommands: [
-            DemoCommand.self, SupervisedCommand.self, TrainCommand.self, CompareCommand.self, EvalCommand.self,
-            FilterCommand.self,
-            GenerateCommand.self,
+            DemoCommand.self, SupervisedCommand.self, TrainCommand.self, CompareCommand.self, ReportCommand.self,
+            EvalCommand.self, FilterCommand.self, GenerateCommand.self,
             LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self,
             DiagnoseCommand.self,
             BenchCommand.self,

@@ -41,7 +41,8 @@ import Trajectories
     @Test func `matrices that make iterations stall are solved as well`() throws {
         let cycle = [[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]
         #expect(try #require(Eigenvalues.of(cycle)).allSatisfy { abs($0.modulus - 1) < 1e-12 })
-        #expect(try #require(Eigenvalues.of([[0, 1], [1, 0]])).map(\.real).sorted() == [-1, 1])
+        let swap = try #require(Eigenvalues.of([[0, 1], [1, 0]])).map(\.real).sorted()
+        #expect(swap.count == 2 && abs(swap[0] + 1) < 1e-12 && abs(swap[1] - 1) < 1e-12)
         #expect(try #require(Eigenvalues.of([[0, 0], [0, 0]])) == [Complex(0), Complex(0)])
         #expect(try #require(Eigenvalues.of([[2, 1], [0, 2]])).allSatisfy { abs($0.real - 2) < 1e-7 })
         #expect(Eigenvalues.of([[.nan]]) == nil && Eigenvalues.of([]) == [])

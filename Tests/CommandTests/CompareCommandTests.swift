@@ -43,7 +43,7 @@ import Testing
         let scratch = try Scratch()
         try Maxwell.writeModel(to: scratch("model"))
         let grpo = try config("name: grpo", scratch)
-        let clip = try config("name: clip_v,mu_neg: 1,mu_pos: 1", scratch)
+        let clip = try config("name: clip_v,mu_neg: 1,mu_pos: 1,advantages: all,zero_advantage: test", scratch)
         let dapo = try config("name: dapo,overlong_limit: 8,sampling_budget: 9", scratch)
         let call = ["compare", grpo, clip, dapo, "--seeds", "2", "--out", scratch("out")] + small
         let text = try Maxwell.success(call)
@@ -71,6 +71,11 @@ import Testing
         #expect(try String(contentsOfFile: scratch("out/comparison.json"), encoding: .utf8) == text)
         #expect(try String(contentsOfFile: scratch("out/comparison.html"), encoding: .utf8).contains("random-drop"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("out/figures")).count == 8)
+
+        try Maxwell.success(["report", scratch("out/runs/clip_v-seed1")])
+        let page = try String(contentsOfFile: scratch("out/runs/clip_v-seed1/report.html"), encoding: .utf8)
+        #expect(page.contains("Tokens dropped") && page.contains("mu_neg: 1"))
+        #expect(try Maxwell.refusal(["report", scratch("out")]).contains("holds no run"))
 
         // again: nothing is trained or evaluated, and the numbers are the same
         let again = try Maxwell.run(call)

@@ -5,7 +5,7 @@ import Testing
 import Trajectories
 
 @Suite struct ComparisonPlanTests {
-    private let grpo = ComparisonArm(name: "grpo", algorithm: "grpo")
+    private let grpo = ComparisonArm(name: "grpo", algorithm: "grpo", isPlain: true)
     private let clip = ComparisonArm(name: "clip-v", algorithm: "clip_v")
     private let dapo = ComparisonArm(name: "dapo", algorithm: "dapo", maySampleMore: true)
 
@@ -27,7 +27,7 @@ import Trajectories
             made.map { "\($0.arm.name) \($0.seed)" } == [
                 "grpo 4", "clip-v 4", "dapo 4", "grpo 5", "clip-v 5", "dapo 5", "random-drop 4", "random-drop 5",
             ])
-        // the tokens that grpo, the first fixed arm, sampled at the same seed
+        // the tokens that grpo sampled at the same seed
         #expect(made.map(\.tokenBudget) == [nil, nil, 1004, nil, nil, 1005, nil, nil])
         #expect(made.map(\.share) == [nil, nil, nil, nil, nil, nil, 0.012, 0.012])
         #expect(made.count == plan.total && plan.hasBudget)

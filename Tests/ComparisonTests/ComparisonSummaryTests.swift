@@ -11,7 +11,8 @@ import Trajectories
 @Suite struct ComparisonSummaryTests {
     private let plan = ComparisonPlan(
         arms: [
-            ComparisonArm(name: "clip-v", algorithm: "clip_v"), ComparisonArm(name: "grpo", algorithm: "grpo"),
+            ComparisonArm(name: "clip-v", algorithm: "clip_v"),
+            ComparisonArm(name: "grpo", algorithm: "grpo", isPlain: true),
             ComparisonArm(name: "thermostat", algorithm: "grpo"),
         ], seeds: [1, 2], control: .matched)
     private let start = Results.record([0, 1, 1, 1, 2, 0], entropy: 0.6)

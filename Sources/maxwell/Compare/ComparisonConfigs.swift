@@ -36,7 +36,8 @@ struct ComparisonConfigs {
             let plan = config.algorithm.rolloutPlan
             arms.append(
                 ComparisonArm(
-                    name: name, algorithm: config.algorithm.name, maySampleMore: plan.replacesGroupsWithoutContrast))
+                    name: name, algorithm: config.algorithm.name, maySampleMore: plan.replacesGroupsWithoutContrast,
+                    isPlain: config.isPlain))
             configs.append(config)
         }
         guard let first = configs.first else { throw CommandError("name at least one configuration") }
@@ -50,13 +51,14 @@ struct ComparisonConfigs {
         self.arms = arms
         self.files = files
         self.first = first
-        let plain = configs.indices.filter { index in
-            !configs[index].algorithm.controllers.contains { $0.name == "thermostat" }
+        let free = configs.indices.filter { index in
+            configs[index].earlyStopping == nil
+                && !configs[index].algorithm.controllers.contains { $0.name == "thermostat" }
         }
-        let base = plain.first { arms[$0].algorithm == "grpo" } ?? plain.first
+        let base = free.first { arms[$0].isPlain } ?? free.first
         controlFile = base.map { paths[$0] }
-        // GRPO's own options hold for the control too; another algorithm's would be unknown keys
-        let keepsKeys = base.map { arms[$0].algorithm == "grpo" } ?? false
+        // plain GRPO's options hold for the control too; what makes another algorithm would make its control as well
+        let keepsKeys = base.map { arms[$0].isPlain } ?? false
         controlKeys = { share in
             keepsKeys
                 ? ["algorithm.name=random_drop", "algorithm.share=\(share)"]
@@ -75,7 +77,8 @@ struct ComparisonConfigs {
         }
         guard isConfigured || controlFile != nil else {
             throw CommandError(
-                "every configuration has a thermostat, so none can be made the control; add configs/random-drop.yaml")
+                "every configuration has a thermostat or stops early, so none can be made the control; add "
+                    + "configs/random-drop.yaml")
         }
         let control: ComparisonPlan.Control =
             isConfigured ? .configured : (controlShare ?? folder.controlShare).map { .share($0) } ?? .matched
@@ -136,5 +139,14 @@ struct ComparisonConfigs {
             }
         }
         return nil
+    }
+}
+
+extension TrainConfig {
+    /// Whether this is GRPO with nothing beside it.
+    fileprivate var isPlain: Bool {
+        algorithm.name == "grpo" && algorithm.credit is GroupNormalisedCredit && algorithm.controllers.isEmpty
+            && algorithm.rules.isEmpty && algorithm.shapings.isEmpty && algorithm.regularisers.isEmpty
+            && algorithm.rolloutPlan == RolloutPlan() && earlyStopping == nil
     }
 }

@@ -85,52 +85,14 @@ extension DemoReport {
             caption: "One point per arm. To the right: more often right at once; up: more problems within reach.")
     }
 
-    var parameterFigure: HTMLPage.Figure {
-        let (quality, _) = pooledQuality("entropy/predicted_parameter")
-        return .init(
-            ScatterChart(
-                title: "Predicted in parameter space", xTitle: "predicted ΔH, nats", yTitle: "measured ΔH, nats",
-                series: clouds("entropy/predicted_parameter"), hasIdentityLine: true,
-                notes: quality.map {
-                    [
-                        "R² \(decimal($0.r2Identity, 3))", "slope \(decimal($0.slope, 2))",
-                        "\($0.n) updates",
-                    ]
-                } ?? []),
-            caption: "∇H·Δθ: entropy's gradient along the step the optimiser really took. A perfect prediction lies "
-                + "on y = x.")
-    }
+    var parameterFigure: HTMLPage.Figure { PredictionFigures.parameter(clouds(contenders)) }
 
-    var tokenFigure: HTMLPage.Figure {
-        let (quality, _) = pooledQuality("entropy/predicted_token")
-        return .init(
-            ScatterChart(
-                title: "Predicted from tokens", xTitle: "predicted ΔH, nats for free logits",
-                yTitle: "measured ΔH, nats", series: clouds("entropy/predicted_token"),
-                lines: quality.map { [.init(slope: $0.slope, intercept: $0.intercept, name: "best fit")] } ?? [],
-                notes: quality.map { ["correlation \(decimal($0.correlation, 2))"] } ?? []),
-            caption: "The sum over tokens of advantage times −(S* − E[S]), exact for free logits and plain gradient "
-                + "descent. Under Adam with shared weights its scale means nothing: only the correlation does, and the "
-                + "use of it is to say which tokens push which way.")
-    }
+    var tokenFigure: HTMLPage.Figure { PredictionFigures.token(clouds(contenders)) }
 
-    /// Steps with both numbers, in all arms of the algorithm.
-    func predictedAndMeasured(
-        _ contender: Contender, _ prediction: String
-    ) -> [(predicted: Double, measured: Double)] {
-        contender.arms.flatMap { index -> [(predicted: Double, measured: Double)] in
-            guard let pairs = try? curves(ofArm: index)?.paired(prediction, "entropy/measured_change") else {
-                return []
-            }
-            return zip(pairs.first, pairs.second).map { (predicted: $0, measured: $1) }
-        }
-    }
-
-    private func clouds(_ prediction: String) -> [ScatterChart.Series] {
+    func clouds(_ contenders: [Contender]) -> [PredictionCloud] {
         contenders.map { contender in
-            let pairs = predictedAndMeasured(contender, prediction)
-            return .init(
-                name: contender.name, x: pairs.map(\.predicted), y: pairs.map(\.measured), color: contender.color)
+            PredictionCloud(
+                name: contender.name, color: contender.color, runs: contender.arms.compactMap { curves(ofArm: $0) })
         }
     }
 
@@ -138,21 +100,7 @@ extension DemoReport {
     var updatesFigure: HTMLPage.Figure {
         let index = (baseline?.arms ?? []).first { curves(ofArm: $0)?["entropy/measured_change"] != nil }
         let run = index.flatMap { curves(ofArm: $0) }
-        func line(_ name: String, _ metric: String, _ color: Color, isDashed: Bool) -> LineChart.Series? {
-            run?[metric].map {
-                .init(name: name, x: $0.steps.map(Double.init), y: $0.values, color: color, isDashed: isDashed)
-            }
-        }
-        let arm = index.map { label(ofArm: $0) }
-        return .init(
-            LineChart(
-                title: "ΔH of each update" + (arm.map { ": \($0)" } ?? ""), xTitle: "update", yTitle: "nats per token",
-                series: [
-                    line("measured", "entropy/measured_change", Palette.neutral, isDashed: false),
-                    line("predicted", "entropy/predicted_parameter", Palette.vermilion, isDashed: true),
-                ].compactMap { $0 }, legend: .above),
-            caption: "The parameter-space prediction knows the policy before the step and the step; the measurement is "
-                + "made after it. Where they part, the step was too long for a first-order estimate.")
+        return PredictionFigures.updates(run, of: index.map { label(ofArm: $0) })
     }
 
     var droppedFigure: HTMLPage.Figure {

@@ -1,6 +1,7 @@
 // The result in plain words and large numbers. Every claim is made by comparing numbers, so none outlives them.
 
 import Analysis
+import Comparison
 import Plots
 
 extension DemoReport {
@@ -24,9 +25,10 @@ extension DemoReport {
 
     /// The predictions of all arms against their measurements.
     func pooledQuality(_ prediction: String) -> (quality: PredictionQuality?, updates: Int) {
-        let pairs = contenders.flatMap { predictedAndMeasured($0, prediction) }
-        let quality = try? PredictionQuality(predicted: pairs.map(\.predicted), measured: pairs.map(\.measured))
-        return (quality, pairs.count)
+        let clouds = clouds(contenders)
+        return (
+            PredictionFigures.quality(clouds, prediction), clouds.reduce(0) { $0 + $1.pairs(prediction).count }
+        )
     }
 
     var resultParagraph: String {
