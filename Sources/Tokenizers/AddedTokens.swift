@@ -9,6 +9,8 @@ struct AddedToken {
     var stripsLeft: Bool
     /// Whether the token takes the white space after it with it.
     var stripsRight: Bool
+    /// Whether it is found only where no part of a word stands before or after it.
+    var isWholeWord: Bool
     /// Whether it is looked for in the normalised text instead of in the text as given.
     var isNormalised: Bool
     var isSpecial: Bool
@@ -60,6 +62,8 @@ struct AddedTokenMatcher {
             }
             var start = index
             index += pattern.scalars.count
+            // One that touches a word is passed over as a whole, also another token that begins inside of it.
+            if pattern.token.isWholeWord, touchesWord(start..<index, in: scalars) { continue }
             // The search goes on right behind the token, even where it took white space that another token begins with.
             var stop = index
             if pattern.token.stripsLeft {
@@ -74,6 +78,11 @@ struct AddedTokenMatcher {
         }
         if done < scalars.count { parts.append(.text(done..<scalars.count)) }
         return parts
+    }
+
+    private func touchesWord(_ range: Range<Int>, in scalars: [UInt32]) -> Bool {
+        if range.lowerBound > 0, ScalarProperties(scalars[range.lowerBound - 1]).isPartOfWord { return true }
+        return range.upperBound < scalars.count && ScalarProperties(scalars[range.upperBound]).isPartOfWord
     }
 
     @inline(__always)

@@ -1,4 +1,4 @@
-// The public face of this module: byte-level BPE as a Hugging Face tokenizer.json describes it.
+// The public face of this module: byte-pair encoding as a Hugging Face tokenizer.json describes it.
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -6,22 +6,28 @@
     import Foundation
 #endif
 
-/// A byte-level BPE tokenizer of the Qwen2 family, equal id for id to the `tokenizers` library.
+/// A BPE tokenizer on bytes (Qwen, Llama 3, tekken) or on characters with byte tokens for the rest (Llama 2, Mistral,
+/// Gemma), equal id for id to the `tokenizers` library.
 ///
-/// Reads tokenizer.json files with a BPE model, NFC or no normaliser, the pre-tokenizer pattern of Qwen2, and added
-/// tokens; everything else is refused when the file is read. Every text has ids, and `decode(encode(text))` is the
-/// normal form C of `text` wherever no added token strips white space.
+/// What a tokenizer.json may say is listed in `docs/tokenizers.md`; everything else is refused when the file is read.
+/// For byte-level files every text has ids, and `decode(encode(text))` is the normalised text wherever no added token
+/// strips white space.
 public struct BytePairTokenizer: Sendable {
     /// UTF-8 of each token as written, by id; nil where ids have gaps.
-    private var written: [[UInt8]?] = []
-    /// The bytes that each token stands for, by id.
-    private var bytes: [[UInt8]] = []
+    private(set) var written: [[UInt8]?] = []
+    /// The bytes that each token adds behind others, by id.
+    private(set) var pieces: [[UInt8]] = []
     private var ids: [[UInt8]: Int32] = [:]
-    private var merges: MergeTable
-    private let ignoresMerges: Bool
-    private let normalises: Bool
-    private let matcher: AddedTokenMatcher
-    private let normalisedMatcher: AddedTokenMatcher
+    /// The model's own tokens, where a word that is one of them is not merged.
+    let wholeWords: [[UInt8]: Int32]?
+    let symbols: SymbolTable
+    let merges: MergeTable
+    let normaliser: Normaliser
+    let preTokenizer: PreTokenizer
+    let decoder: TokenDecoder
+    let template: SpecialTokenTemplate
+    let matcher: AddedTokenMatcher
+    let normalisedMatcher: AddedTokenMatcher
 
     /// Ids of the tokens that `tokenizer.json` marks as special.
     public private(set) var specialTokenIDs: Set<Int32> = []
@@ -47,8 +53,10 @@ public struct BytePairTokenizer: Sendable {
     /// - Throws: `TokenizerError` when it is not JSON or asks for something unsupported.
     public init(json: some Sequence<UInt8>, name: String) throws {
         let file = try TokenizerFile(json: Array(json), name: name)
-        ignoresMerges = file.ignoresMerges
-        normalises = file.normalises
+        normaliser = file.normaliser
+        preTokenizer = file.preTokenizer
+        decoder = file.decoder
+        template = file.template
         ids.reserveCapacity(file.vocabulary.count + file.addedTokens.count)
         written.reserveCapacity(file.vocabulary.count + file.addedTokens.count)
         for (token, id) in file.vocabulary {
@@ -58,6 +66,8 @@ public struct BytePairTokenizer: Sendable {
                     .inconsistent, "has a second entry for token \"\(name)\" or id \(id) in model.vocab")
             }
         }
+        wholeWords = file.ignoresMerges ? ids : nil
+        symbols = try Self.symbolTable(file, ids)
         merges = try Self.mergeTable(file, ids)
         var nextID = ids.count
         var seen: Set<Int32> = []
@@ -77,7 +87,10 @@ public struct BytePairTokenizer: Sendable {
             }
             if token.isSpecial { specialTokenIDs.insert(token.id) }
         }
-        bytes = written.map { $0.map(ByteAlphabet.bytes(ofToken:)) ?? [] }
+        for id in template.prefix + template.suffix where !written.indices.contains(Int(id)) {
+            throw try file.root.required("post_processor").failure(.inconsistent, "adds id \(id), which has no token")
+        }
+        pieces = written.map { $0.map { file.decoder.bytes(of: $0, isFirst: false) } ?? [] }
         let tokens = file.addedTokens.map(\.token)
         matcher = AddedTokenMatcher(tokens.filter { !$0.isNormalised })
         normalisedMatcher = AddedTokenMatcher(tokens.filter(\.isNormalised))
@@ -93,18 +106,25 @@ public struct BytePairTokenizer: Sendable {
         return true
     }
 
-    private static func mergeTable(
+    private static func symbolTable(
         _ file: TokenizerFile, _ ids: [[UInt8]: Int32]
-    ) throws(TokenizerError) -> MergeTable {
-        var byteTokens: [Int32] = []
+    ) throws(TokenizerError) -> SymbolTable {
+        guard file.preTokenizer.isByteLevel else { return .characters(try CharacterSymbols(file, ids)) }
+        var tokens: [Int32] = []
         for byte in UInt8.min...UInt8.max {
             guard let id = ids[ByteAlphabet.written([byte])] else {
                 throw try file.root.required("model").required("vocab").failure(
                     .unsupported, "has no token for byte \(byte), so some texts would lose characters")
             }
-            byteTokens.append(id)
+            tokens.append(id)
         }
-        var table = MergeTable(byteTokens: byteTokens)
+        return .bytes(tokens)
+    }
+
+    private static func mergeTable(
+        _ file: TokenizerFile, _ ids: [[UInt8]: Int32]
+    ) throws(TokenizerError) -> MergeTable {
+        var table = MergeTable()
         table.reserveCapacity(file.merges.count)
         for (rank, merge) in file.merges.enumerated() {
             func id(_ token: [UInt8]) throws(TokenizerError) -> Int32 {
@@ -129,54 +149,5 @@ public struct BytePairTokenizer: Sendable {
     public func token(of id: Int32) -> String? {
         guard written.indices.contains(Int(id)), let token = written[Int(id)] else { return nil }
         return String(decoding: token, as: UTF8.self)
-    }
-
-    /// The ids of a text. Added tokens in it become their own ids, special ones too.
-    public func encode(_ text: String) -> [Int32] {
-        var result: [Int32] = []
-        let scalars = text.unicodeScalars.map(\.value)
-        for part in matcher.parts(of: scalars) {
-            switch part {
-            case .token(let id): result.append(id)
-            case .text(let range): encodeWithoutTokens(scalars[range], into: &result)
-            }
-        }
-        return result
-    }
-
-    /// Encodes a stretch in which only tokens that are matched after normalisation can be.
-    private func encodeWithoutTokens(_ scalars: ArraySlice<UInt32>, into result: inout [Int32]) {
-        let text = normalises ? CanonicalComposition.normalise(scalars) : Array(scalars)
-        for part in normalisedMatcher.parts(of: text) {
-            switch part {
-            case .token(let id): result.append(id)
-            case .text(let range): encodeWords(Array(text[range]), into: &result)
-            }
-        }
-    }
-
-    private func encodeWords(_ scalars: [UInt32], into result: inout [Int32]) {
-        var scanner = WordScanner(scalars)
-        var word: [UInt8] = []
-        while let range = scanner.next() {
-            word.removeAll(keepingCapacity: true)
-            for scalar in scalars[range] { appendUTF8(scalar, to: &word) }
-            if ignoresMerges, let id = ids[ByteAlphabet.written(word)] {
-                result.append(id)
-            } else {
-                merges.appendTokens(of: word, to: &result)
-            }
-        }
-    }
-
-    /// The text of ids. Ids without a token are skipped; bytes that are not UTF-8 become U+FFFD, one for each maximal
-    /// piece of a character.
-    public func decode(_ ids: [Int32], skippingSpecialTokens: Bool = false) -> String {
-        var joined: [UInt8] = []
-        for id in ids where bytes.indices.contains(Int(id)) {
-            if skippingSpecialTokens && specialTokenIDs.contains(id) { continue }
-            joined.append(contentsOf: bytes[Int(id)])
-        }
-        return String(decoding: joined, as: UTF8.self)
     }
 }

@@ -1,16 +1,9 @@
 // Byte-pair merging of one word.
 
-/// The merges of a tokenizer by pair, and the tokens of single bytes.
+/// The merges of a tokenizer by pair.
 struct MergeTable {
     /// `rank << 32 | merged token` by `left << 32 | right`. Ranks ascend in the order of the file; the lowest goes first.
     private var merges: [UInt64: UInt64] = [:]
-    /// Token of each byte.
-    let byteTokens: [Int32]
-
-    /// - Parameter byteTokens: 256 of them.
-    init(byteTokens: [Int32]) {
-        self.byteTokens = byteTokens
-    }
 
     private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
@@ -28,14 +21,15 @@ struct MergeTable {
         return (UInt32(truncatingIfNeeded: found >> 32), Int32(truncatingIfNeeded: found))
     }
 
-    /// Appends the tokens of `word`: again and again the pair of lowest rank, of these the leftmost, is merged.
-    func appendTokens(of word: [UInt8], to ids: inout [Int32]) {
-        if word.count < 2 {
-            for byte in word { ids.append(byteTokens[Int(byte)]) }
+    /// Appends the tokens that a word's first symbols become: again and again the pair of lowest rank, of these the
+    /// leftmost, is merged.
+    func appendTokens(merging first: [Int32], to ids: inout [Int32]) {
+        if first.count < 2 {
+            ids.append(contentsOf: first)
             return
         }
-        // A doubly linked list over the bytes; a symbol that was merged into its left neighbour holds -1.
-        var symbols = word.map { byteTokens[Int($0)] }
+        // A doubly linked list over the symbols; one that was merged into its left neighbour holds -1.
+        var symbols = first
         var following = Array(1...symbols.count)
         var preceding = Array(-1..<symbols.count - 1)
         var queue = RankQueue()

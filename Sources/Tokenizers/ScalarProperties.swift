@@ -1,4 +1,4 @@
-// What the scanner and the normaliser need to know of a scalar, in one table look-up.
+// What scanners, normalisers and added tokens need to know of a scalar, in one table look-up.
 
 /// What the pre-tokenizer distinguishes: \p{L}, \p{N}, \s and the rest.
 enum CharacterClass: UInt16 {
@@ -27,6 +27,14 @@ struct ScalarProperties {
     var decomposes: Bool { packed & 4 != 0 }
     /// Whether some listed primary composite has the scalar as its second part (Hangul jamo have none).
     var composesBackward: Bool { packed & 8 != 0 }
+    /// Whether `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` matches: what words of tekken begin with.
+    var isInFirstCase: Bool { packed & 16 != 0 }
+    /// Whether `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` matches: what words of tekken end with.
+    var isInSecondCase: Bool { packed & 32 != 0 }
+    /// Whether the scalar is part of a word for added tokens that want whole words.
+    var isPartOfWord: Bool { packed & 64 != 0 }
+    /// Whether the step Digits sees a digit. Follows a newer Unicode than `characterClass`.
+    var isDigit: Bool { packed & 128 != 0 }
     /// Canonical combining class; 0 for a starter.
     var combiningClass: UInt16 { packed >> 8 }
 
@@ -34,6 +42,9 @@ struct ScalarProperties {
     private static let table: (pages: [UInt16], values: [UInt16]) = {
         var packed = [UInt16](repeating: 0, count: 0x110000)
         fill(&packed, from: UnicodeTables.classRuns, shift: 0)
+        fill(&packed, from: UnicodeTables.caseRuns, shift: 4)
+        fill(&packed, from: UnicodeTables.wordRuns, shift: 6)
+        fill(&packed, from: UnicodeTables.numericRuns, shift: 7)
         fill(&packed, from: UnicodeTables.combiningClassRuns, shift: 8)
         for scalar in CanonicalComposition.decompositions.keys { packed[Int(scalar)] |= 4 }
         for pair in CanonicalComposition.compositions.keys { packed[Int(pair & 0xFFFF_FFFF)] |= 8 }

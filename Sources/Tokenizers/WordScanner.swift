@@ -1,48 +1,64 @@
-// The pre-tokenizer of Qwen2, written out as a scanner over scalars.
+// The pre-tokenizers of published families, written out as scanners over scalars.
 
 /// Cuts text into the words within which merges may happen.
 ///
-/// Equals repeated leftmost matching of `WordScanner.pattern` by the engine the reference library uses. The pattern
+/// Equals repeated leftmost matching of the pattern's text by the engine the reference library uses. Every pattern
 /// matches at every position, so words cover the text without gaps.
 struct WordScanner {
-    /// The pattern, as Qwen2 and its successors write it in tokenizer.json.
-    static let pattern =
-        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-
-    private let scalars: [UInt32]
-    private let classes: [CharacterClass]
+    let pattern: SplitPattern
+    let scalars: [UInt32]
+    let properties: [ScalarProperties]
     private var position = 0
-    private var end: Int { scalars.count }
+    var end: Int { scalars.count }
 
-    init(_ scalars: [UInt32]) {
+    init(_ scalars: [UInt32], pattern: SplitPattern) {
+        self.pattern = pattern
         self.scalars = scalars
-        classes = scalars.map { CharacterClass($0) }
+        properties = scalars.map { ScalarProperties($0) }
     }
 
     /// The next word, or nil at the end.
     mutating func next() -> Range<Int>? {
         guard position < end else { return nil }
         let start = position
-        position = endOfContraction() ?? endOfLetters() ?? endOfNumber() ?? endOfSymbols() ?? endOfSpace()
+        switch pattern {
+        case .qwen2: position = endOfWord(at: start, digits: 1)
+        case .llama3: position = endOfWord(at: start, digits: 3)
+        case .tekken:
+            position =
+                endOfCasedLetters(at: start) ?? endOfNumber(at: start, digits: 1)
+                ?? endOfSymbols(at: start, tail: Self.newlinesAndSlash) ?? endOfSpace(at: start)
+        case .gpt2: position = endOfPlainWord(at: start)
+        }
         return start..<position
     }
 
-    private func isNewline(_ index: Int) -> Bool { scalars[index] == 0x0A || scalars[index] == 0x0D }
+    private func endOfWord(at start: Int, digits: Int) -> Int {
+        endOfContraction(at: start) ?? endOfLetters(at: start) ?? endOfNumber(at: start, digits: digits)
+            ?? endOfSymbols(at: start, tail: Self.newlines) ?? endOfSpace(at: start)
+    }
+
+    static let newlines: Set<UInt32> = [0x0A, 0x0D]
+    static let newlinesAndSlash: Set<UInt32> = [0x0A, 0x0D, 0x2F]
+
+    func kind(_ index: Int) -> CharacterClass { properties[index].characterClass }
+
+    func isNewline(_ index: Int) -> Bool { scalars[index] == 0x0A || scalars[index] == 0x0D }
 
     /// First index from `index` on, at most `end`, that is not of the class.
-    private func skip(_ wanted: CharacterClass, from index: Int) -> Int {
+    func skip(_ wanted: CharacterClass, from index: Int) -> Int {
         var index = index
-        while index < end, classes[index] == wanted { index += 1 }
+        while index < end, kind(index) == wanted { index += 1 }
         return index
     }
 
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
-    private func endOfContraction() -> Int? {
-        guard scalars[position] == 0x27, position + 1 < end else { return nil }
-        switch folded(position + 1) {
-        case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return position + 2
-        case UInt8(ascii: "r"), UInt8(ascii: "v"): return folded(position + 2) == UInt8(ascii: "e") ? position + 3 : nil
-        case UInt8(ascii: "l"): return folded(position + 2) == UInt8(ascii: "l") ? position + 3 : nil
+    private func endOfContraction(at start: Int) -> Int? {
+        guard scalars[start] == 0x27, start + 1 < end else { return nil }
+        switch folded(start + 1) {
+        case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return start + 2
+        case UInt8(ascii: "r"), UInt8(ascii: "v"): return folded(start + 2) == UInt8(ascii: "e") ? start + 3 : nil
+        case UInt8(ascii: "l"): return folded(start + 2) == UInt8(ascii: "l") ? start + 3 : nil
         default: return nil
         }
     }
@@ -59,35 +75,41 @@ struct WordScanner {
     }
 
     /// `[^\r\n\p{L}\p{N}]?\p{L}+`
-    private func endOfLetters() -> Int? {
-        switch classes[position] {
-        case .letter: return skip(.letter, from: position + 1)
+    private func endOfLetters(at start: Int) -> Int? {
+        switch kind(start) {
+        case .letter: return skip(.letter, from: start + 1)
         case .number: return nil
         case .other, .space:
-            guard !isNewline(position), position + 1 < end, classes[position + 1] == .letter else { return nil }
-            return skip(.letter, from: position + 2)
+            guard !isNewline(start), start + 1 < end, kind(start + 1) == .letter else { return nil }
+            return skip(.letter, from: start + 2)
         }
     }
 
-    /// `\p{N}`
-    private func endOfNumber() -> Int? {
-        classes[position] == .number ? position + 1 : nil
+    /// `\p{N}{1,digits}`
+    private func endOfNumber(at start: Int, digits: Int) -> Int? {
+        var index = start
+        while index < end, index - start < digits, kind(index) == .number { index += 1 }
+        return index > start ? index : nil
     }
 
-    /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
-    private func endOfSymbols() -> Int? {
-        let start = scalars[position] == 0x20 ? position + 1 : position
-        var index = skip(.other, from: start)
-        guard index > start else { return nil }
-        while index < end, isNewline(index) { index += 1 }
+    /// ` ?[^\s\p{L}\p{N}]+[tail]*`
+    func endOfSymbols(at start: Int, tail: Set<UInt32>) -> Int? {
+        let first = scalars[start] == 0x20 ? start + 1 : start
+        var index = skip(.other, from: first)
+        guard index > first else { return nil }
+        while index < end, tail.contains(scalars[index]) { index += 1 }
         return index
     }
 
     /// `\s*[\r\n]+|\s+(?!\S)|\s+`, at a position that none of the other alternatives matches, hence at a space.
-    private func endOfSpace() -> Int {
-        let stop = skip(.space, from: position)
-        if let newline = (position..<stop).last(where: isNewline) { return newline + 1 }
-        // Before a word the last space is left to it, unless it is the only one.
-        return stop == end || stop - position == 1 ? stop : stop - 1
+    private func endOfSpace(at start: Int) -> Int {
+        let stop = skip(.space, from: start)
+        if let newline = (start..<stop).last(where: isNewline) { return newline + 1 }
+        return endOfSpaceBeforeWord(start..<stop)
+    }
+
+    /// `\s+(?!\S)|\s+` for a whole run of spaces: before a word the last one is left to it, unless it is the only one.
+    func endOfSpaceBeforeWord(_ run: Range<Int>) -> Int {
+        run.upperBound == end || run.count == 1 ? run.upperBound : run.upperBound - 1
     }
 }

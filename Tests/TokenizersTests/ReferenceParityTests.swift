@@ -93,7 +93,7 @@ struct ReferenceParityTests {
 
     /// Bytes of each word.
     private static func wordLengths(_ scalars: [UInt32]) -> [Int32] {
-        var scanner = WordScanner(scalars)
+        var scanner = WordScanner(scalars, pattern: .qwen2)
         var lengths: [Int32] = []
         while let range = scanner.next() {
             var bytes: [UInt8] = []

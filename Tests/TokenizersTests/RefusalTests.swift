@@ -25,28 +25,27 @@ struct RefusalTests {
                 sentence: "truncation is set, but length is the caller's business; set it to null (t.json:truncation)"),
             Case(
                 old: "\"type\":\"NFC\"", new: "\"type\":\"NFKC\"", code: .unsupported,
-                sentence: "normalizer.type is \"NFKC\"; only \"NFC\" is supported (t.json:normalizer.type)"),
+                sentence:
+                    "normalizer.type is \"NFKC\"; supported are Sequence, NFC, Prepend, Replace, Lowercase or Strip "
+                    + "(t.json:normalizer.type)"),
             Case(
                 old: "\"type\":\"Sequence\"", new: "\"type\":\"Whitespace\"", code: .unsupported,
-                sentence: "pre_tokenizer.type is \"Whitespace\"; only \"Sequence\" is supported "
-                    + "(t.json:pre_tokenizer.type)"),
+                sentence:
+                    "pre_tokenizer.type is \"Whitespace\"; supported are Sequence, Split, ByteLevel, Metaspace or "
+                    + "Digits (t.json:pre_tokenizer.type)"),
             Case(
-                old: "\"type\":\"Split\"", new: "\"type\":\"Digits\"", code: .unsupported,
-                sentence: "pre_tokenizer.pretokenizers[0].type is \"Digits\"; only \"Split\" is supported "
-                    + "(t.json:pre_tokenizer.pretokenizers[0].type)"),
+                old: "\"type\":\"Split\"", new: "\"type\":\"Punctuation\"", code: .unsupported,
+                sentence: "pre_tokenizer.pretokenizers[0].type is \"Punctuation\"; supported are Sequence, Split, "
+                    + "ByteLevel, Metaspace or Digits (t.json:pre_tokenizer.pretokenizers[0].type)"),
             Case(
-                old: "\\\\p{N}| ?", new: "\\\\p{N}{1,3}| ?", code: .unsupported,
-                sentence: "pre_tokenizer.pretokenizers[0].pattern.Regex is not the pattern of Qwen2, the only "
-                    + "one that is "
-                    + "supported (t.json:pre_tokenizer.pretokenizers[0].pattern.Regex)"),
+                old: "\"Regex\":\"", new: "\"Regex\":\"\\\\d+\",\"x\":\"", code: .unsupported,
+                sentence: "pre_tokenizer.pretokenizers[0].pattern.Regex is a pattern that is not known, \\d+; known "
+                    + "are those of Qwen2, Llama 3, tekken and GPT-2 "
+                    + "(t.json:pre_tokenizer.pretokenizers[0].pattern.Regex)"),
             Case(
                 old: "\"behavior\":\"Isolated\"", new: "\"behavior\":\"Removed\"", code: .unsupported,
                 sentence: "pre_tokenizer.pretokenizers[0].behavior is \"Removed\"; only \"Isolated\" is supported "
                     + "(t.json:pre_tokenizer.pretokenizers[0].behavior)"),
-            Case(
-                old: "\"add_prefix_space\":false", new: "\"add_prefix_space\":true", code: .unsupported,
-                sentence: "pre_tokenizer.pretokenizers[1].add_prefix_space is true; only false is supported "
-                    + "(t.json:pre_tokenizer.pretokenizers[1].add_prefix_space)"),
             Case(
                 old: "\"type\":\"BPE\"", new: "\"type\":\"Unigram\"", code: .unsupported,
                 sentence: "model.type is \"Unigram\"; only \"BPE\" is supported (t.json:model.type)"),
@@ -65,13 +64,19 @@ struct RefusalTests {
                 sentence: "model.end_of_word_suffix is \"</w>\"; only \"\" is supported "
                     + "(t.json:model.end_of_word_suffix)"),
             Case(
-                old: "\"single_word\":false", new: "\"single_word\":true", code: .unsupported,
-                sentence: "added_tokens[0].single_word is true; matching whole words only is not supported "
-                    + "(t.json:added_tokens[0].single_word)"),
-            Case(
                 old: "<Ångström>", new: "<A\u{30A}ngström>", code: .unsupported,
-                sentence: "added_tokens[7] is normalized, but its content is not in normal form C; write it so "
+                sentence:
+                    "added_tokens[7] is normalized, but the normalizer changes its content; set normalized to false "
                     + "(t.json:added_tokens[7])"),
+            Case(
+                old: "\"decoder\":{\"type\":\"ByteLevel\"", new: "\"decoder\":{\"type\":\"CTC\"", code: .unsupported,
+                sentence: "decoder.type is \"CTC\"; supported are Sequence, ByteLevel, Replace, ByteFallback, Fuse, "
+                    + "Strip or Metaspace (t.json:decoder.type)"),
+            Case(
+                old: "\"post_processor\":{\"type\":\"ByteLevel\"",
+                new: "\"post_processor\":{\"type\":\"BertProcessing\"", code: .unsupported,
+                sentence: "post_processor.type is \"BertProcessing\"; supported are Sequence, ByteLevel or "
+                    + "TemplateProcessing (t.json:post_processor.type)"),
             Case(
                 old: "\"!\":0,", new: "", code: .unsupported,
                 sentence: "model.vocab has no token for byte 33, so some texts would lose characters "

@@ -12,7 +12,7 @@ import pathlib
 import unicodedata
 
 import tokenizers
-from tokenizers import Regex, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 TARGET = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Tokenizers" / "UnicodeTables.swift"
 SCALARS = [scalar for scalar in range(0x110000) if not 0xD800 <= scalar < 0xE000]
@@ -40,6 +40,68 @@ def class_runs() -> list[int]:
     value = {scalar: LETTER for scalar in letters}
     value |= {scalar: NUMBER for scalar in numbers} | {scalar: SPACE for scalar in spaces}
     return runs(value)
+
+
+def case_runs() -> list[int]:
+    """Which of the two overlapping letter classes of the tekken pattern hold a scalar: 1 the first, 2 the second, 3 both."""
+    upper = matching(r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]")
+    lower = matching(r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]")
+    return runs({scalar: (scalar in upper) | (scalar in lower) << 1 for scalar in upper | lower})
+
+
+def numeric_runs() -> list[int]:
+    """What the step Digits isolates, which follows a newer Unicode than the regex engine."""
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    found: set[int] = set()
+    for chunk in chunks():
+        # Whatever is no digit stays in one piece with the letters around it.
+        text = "".join(f"x{chr(scalar)}x" for scalar in chunk)
+        found.update(ord(piece) for piece, _ in digits.pre_tokenize_str(text) if len(piece) == 1 and piece != "x")
+    return runs(dict.fromkeys(found, 1))
+
+
+def word_runs() -> list[int]:
+    """Scalars next to which an added token with single_word is not found."""
+    probe = "\ue123\ue124"
+    tokenizer = Tokenizer(models.BPE(vocab={"?": 0}, merges=[], unk_token="?"))
+    tokenizer.add_tokens([AddedToken(probe, single_word=True, normalized=False)])
+    found: set[int] = set()
+    for chunk in chunks():
+        for before, after in [(1, 0), (0, 1)]:
+            unit = [before * chr(scalar) + probe + after * chr(scalar) + ";" for scalar in chunk]
+            encoding = tokenizer.encode("".join(unit))
+            matched = {start for id, (start, _) in zip(encoding.ids, encoding.offsets) if id == 1}
+            missed = {scalar for index, scalar in enumerate(chunk) if 4 * index + before not in matched}
+            if before:
+                found |= missed
+            else:
+                assert missed == {scalar for scalar in chunk if scalar in found}
+    return runs(dict.fromkeys(found, 1))
+
+
+def lower_case(spaces: set[int]) -> list[int]:
+    """Runs of scalars with one difference to their lower case: first, count, step, difference plus 2^21."""
+    lower, strip = normalizers.Lowercase(), normalizers.Strip()
+    assert {scalar for scalar in SCALARS if strip.normalize_str(chr(scalar)) == ""} == spaces
+    pairs = []
+    for scalar in SCALARS:
+        text = lower.normalize_str(chr(scalar))
+        if scalar == 0x130:
+            assert text == "i\u0307"  # the only one with two scalars; CaseFolding.swift writes it out
+        elif text != chr(scalar):
+            assert len(text) == 1, hex(scalar)
+            pairs.append((scalar, ord(text) - scalar))
+    result: list[list[int]] = []
+    for scalar, difference in pairs:
+        last = result[-1] if result else None
+        if last and last[3] == difference:
+            if last[1] == 1 and scalar - last[0] in (1, 2):
+                last[2] = scalar - last[0]
+            if last[0] + last[1] * last[2] == scalar:
+                last[1] += 1
+                continue
+        result.append([scalar, 1, 1, difference])
+    return [value for first, count, step, difference in result for value in (first, count, step, difference + (1 << 21))]
 
 
 def runs(value: dict[int, int]) -> list[int]:
@@ -135,6 +197,16 @@ def main() -> None:
             "classRuns",
             "First scalar of a run << 8 | class of the run (0 other, 1 letter, 2 number, 3 white space).",
             class_runs()),
+        literal(
+            "caseRuns",
+            "First scalar of a run << 8 | 1 where [\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}] matches | 2 where "
+            "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}] does.",
+            case_runs()),
+        literal("numericRuns", "First scalar of a run << 8 | 1 where the step Digits sees a digit.", numeric_runs()),
+        literal("wordRuns", "First scalar of a run << 8 | 1 where single_word sees part of a word.", word_runs()),
+        literal(
+            "lowerCase", "Lower case, U+0130 left out: first, count, step, difference + 2^21.",
+            lower_case(matching(r"\s"))),
         literal(
             "combiningClassRuns", "First scalar of a run << 8 | canonical combining class of the run.",
             runs(combining_classes(nfd))),
