@@ -11,10 +11,13 @@ extension ModelFolder {
     {
         var index = 0
         return try withTorchErrors {
-            try Qwen2(config: config) { name, shape in
+            try Transformer(config: config) { name, shape in
                 index += 1
                 let count = shape.reduce(1, *)
-                if name.hasSuffix("norm.weight") { return Tensor([Float](repeating: 1, count: count), shape: shape) }
+                if name.hasSuffix("norm.weight") {
+                    let unit: Float = config.family.layers.offsetsNorms ? 0 : 1
+                    return Tensor([Float](repeating: unit, count: count), shape: shape)
+                }
                 if name.hasSuffix("bias") { return .zeros(shape) }
                 let isOutput = name.hasSuffix("o_proj.weight") || name.hasSuffix("down_proj.weight")
                 let spread = isOutput ? deviation / Double(2 * config.layers).squareRoot() : deviation

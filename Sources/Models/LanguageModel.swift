@@ -2,7 +2,7 @@
 
 public import Torch
 
-/// A named parameter; the name is its key in the checkpoint.
+/// A named tensor; the name is its key in the checkpoint.
 public struct Parameter {
     public let name: String
     public let tensor: Tensor
@@ -13,10 +13,26 @@ public struct Parameter {
 /// Axis letters: N rows of a packed forward pass, S decoding slots, K key-value heads, D hidden size, V vocabulary.
 public protocol LanguageModel: AnyObject {
     var config: ModelConfig { get }
-    /// Every trained tensor once, in a fixed order; a tied head is not listed twice.
+    /// Every tensor the optimiser writes, once, in a fixed order; a tied head is not listed twice.
     var parameters: [Parameter] { get }
+    /// Every weight that the model computes with, under its checkpoint key.
+    var weights: [Parameter] { get }
     /// The policy head's weight [V, D].
     var headWeight: Tensor { get }
+    /// What gradients are taken by: the parameters, or weights that are functions of them.
+    var leaves: [Tensor] { get }
+    /// Which leaf the head's weight is; nil if it is frozen.
+    var headLeaf: Int? { get }
+    /// Gradients by the parameters from those by the leaves, in order.
+    func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor]
+    /// Forms again what depends on the parameters; to be called after they were written.
+    func parametersChanged()
+
+    /// Whether a pass keeps only every layer's input until its gradients are taken, and computes the layer again then.
+    var recomputesLayers: Bool { get set }
+
+    /// Rows of the hidden states of `hidden`, with the way back to the leaves.
+    func forward(_ ids: Tensor, layout: PackedLayout, rows: [Int64]) -> ForwardPass
 
     /// Hidden states [N, D] of token ids int64 [N]; `layout` says at which position each row is and what it sees.
     func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor
@@ -30,6 +46,12 @@ public protocol LanguageModel: AnyObject {
 
     /// Hidden states [S, D] of one token per slot at its position, counted from the prompt's start; extends the cache.
     func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor
+}
+
+extension LanguageModel {
+    public var leaves: [Tensor] { parameters.map(\.tensor) }
+    public func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor] { leafGradients }
+    public func parametersChanged() {}
 }
 
 /// One layer's keys and values.

@@ -7,11 +7,13 @@ import Torch
 public enum ModelFolder {
     /// Loads a model in float32.
     /// - Throws: `ModelError` naming file and field, or `TorchError` for a damaged weights file.
-    public static func load(_ folder: String) throws -> any LanguageModel {
+    public static func load(_ folder: String) throws -> any LanguageModel { try decoder(folder) }
+
+    static func decoder(_ folder: String) throws -> Transformer {
         let config = try ModelConfig(folder: folder)
         let weights = try WeightFiles(folder)
         return try withTorchErrors {
-            try Qwen2(config: config) { name, shape in
+            try Transformer(config: config) { name, shape in
                 let tensor = try weights.tensor(name)
                 guard tensor.shape == shape else {
                     throw ModelError(
@@ -49,7 +51,7 @@ public enum ModelFolder {
                 cause: error)
         }
         try Safetensors.write(
-            model.parameters.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: folder + "/model.safetensors"
+            model.weights.map { ($0.name, $0.tensor) }, metadata: ["format": "pt"], to: folder + "/model.safetensors"
         )
     }
 }

@@ -9,6 +9,13 @@ public func withoutGradient<Result>(_ body: () throws -> Result) rethrows -> Res
     return try body()
 }
 
+/// Whether operators of this thread record gradients.
+public var recordsGradients: Bool {
+    let before = ct_set_grad_enabled(0)
+    _ = ct_set_grad_enabled(before)
+    return before != 0
+}
+
 extension Tensor {
     /// Marks a leaf as a parameter to differentiate by.
     public func requireGradient(_ required: Bool = true) {

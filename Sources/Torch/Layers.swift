@@ -36,6 +36,11 @@ extension Tensor {
         Tensor.make("SwiGLU") { ct_swiglu(handle, up.handle, $0) }
     }
 
+    /// gelu(self) · up, gelu by its tanh approximation (1606.08415, section 2; 2002.05202).
+    public func geglu(_ up: Tensor) -> Tensor {
+        Tensor.make("GeGLU") { ct_geglu(handle, up.handle, $0) }
+    }
+
     /// residual + (silu(x Wg^T) · x Wu^T) Wd^T of x [N, D]: gate, up [I, D], down [D, I], residual [N, D] (2002.05202).
     ///
     /// In bfloat16 gate and up are rounded too, and kept in bfloat16 for the backward pass.

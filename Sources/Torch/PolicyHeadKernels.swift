@@ -39,6 +39,19 @@ public enum PolicyHeadKernels {
         return (hiddenGradient, Tensor(owning: weightGradient))
     }
 
+    /// ∂L/∂hidden [N, D] alone, for a frozen head.
+    public static func hiddenGradient(
+        hidden: Tensor, weight: Tensor, ids: Tensor, statistics: Tensor, g1: [Float], g2: [Float], temperature: Double
+    ) -> Tensor {
+        let first = Tensor(g1)
+        let second = Tensor(g2)
+        return Tensor.make("policy head gradient") {
+            ct_policy_head_backward(
+                hidden.handle, weight.handle, ids.handle, statistics.handle, first.handle, second.handle, temperature,
+                0, $0, nil)
+        }
+    }
+
     /// One sampled token per row of hidden [N, D], with its statistics, in one pass.
     ///
     /// `counters` holds four words per row (position, step, prompt, sample | purpose << 24): the draw depends on them, on

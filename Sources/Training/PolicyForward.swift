@@ -7,8 +7,8 @@ import Torch
 struct PolicyForward {
     /// Sequence indices, in row order.
     let sequences: [Int]
-    /// Hidden states each trainable token is predicted from [n, D].
-    let hidden: Tensor
+    /// Of the hidden states each trainable token is predicted from [n, D].
+    let pass: ForwardPass
     /// Target ids int64 [n].
     let ids: Tensor
     /// Statistics matrix [9, n].
@@ -33,9 +33,9 @@ struct PolicyForward {
                 PackedLayout.Group(
                     prompt: all[group[0]].prompt.count, completions: group.map { all[$0].completionRows })
             })
-        hidden = model.hidden(Tensor(inputs), layout: layout).rows(rows)
+        pass = model.forward(Tensor(inputs), layout: layout, rows: rows)
         ids = Tensor(sequences.flatMap { all[$0].tokens.map(Int64.init) })
         statistics = PolicyHeadKernels.statistics(
-            hidden: hidden, weight: model.headWeight, ids: ids, temperature: temperature)
+            hidden: pass.hidden, weight: model.headWeight, ids: ids, temperature: temperature)
     }
 }

@@ -138,6 +138,7 @@ public struct PolicyUpdater {
             let (step, steered) = optimiser.steeredStep(
                 loss: loss.sums, direction: measures ? entropy.sums : nil, flows: flows?.sums,
                 steering: coefficients.steering, learningRate: learningRate)
+            model.parametersChanged()
             let updated = clock.now
             let after = measures ? try statistics(of: sequences).entropy : nil
             return UpdateReport(
@@ -234,32 +235,39 @@ struct TokenLayout {
 
 /// The sum over micro-batches of a gradient by every parameter, through the policy head's explicit backward.
 struct GradientSum {
-    private let parameters: [Tensor]
+    private let model: any LanguageModel
     private var found: [Tensor]?
-    private let headWeight: Tensor
-    /// Which parameter the head's weight is: the embedding when tied.
-    private let headIndex: Int
 
-    init(_ model: any LanguageModel) {
-        parameters = model.parameters.map(\.tensor)
-        headWeight = model.headWeight
-        let name = model.config.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
-        headIndex = model.parameters.firstIndex { $0.name == name } ?? 0
-    }
+    init(_ model: any LanguageModel) { self.model = model }
 
     /// One gradient per parameter; zeros if nothing was added.
-    var sums: [Tensor] { found ?? parameters.map { .zeros(like: $0) } }
+    var sums: [Tensor] { found ?? model.parameters.map { .zeros(like: $0.tensor) } }
 
     mutating func add(_ pass: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainGraph: Bool) {
-        let head = PolicyHeadKernels.gradient(
-            hidden: pass.hidden, weight: headWeight, ids: pass.ids, statistics: pass.statistics, g1: g1, g2: g2,
-            temperature: temperature)
-        let parts = gradients(of: [pass.hidden], seeds: [head.hidden], by: parameters, retainGraph: retainGraph)
-        parts[headIndex].accumulate(head.weight)
+        let parts = model.parameterGradients(
+            leafGradients(pass, g1: g1, g2: g2, temperature: temperature, retainsGraph: retainGraph))
         guard let found else {
             found = parts
             return
         }
         for (sum, part) in zip(found, parts) { sum.accumulate(part) }
+    }
+
+    private func leafGradients(
+        _ forward: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainsGraph: Bool
+    ) -> [Tensor] {
+        let (pass, weight) = (forward.pass, model.headWeight)
+        guard let headLeaf = model.headLeaf else {
+            let seed = PolicyHeadKernels.hiddenGradient(
+                hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
+                temperature: temperature)
+            return pass.gradients(seed: seed, retainsGraph: retainsGraph)
+        }
+        let head = PolicyHeadKernels.gradient(
+            hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
+            temperature: temperature)
+        let parts = pass.gradients(seed: head.hidden, retainsGraph: retainsGraph)
+        parts[headLeaf].accumulate(head.weight)
+        return parts
     }
 }

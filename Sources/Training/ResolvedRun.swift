@@ -8,6 +8,8 @@ import Torch
 /// The derived numbers of a run. Nothing here is a choice.
 public struct ResolvedRun: Sendable, Codable, Equatable {
     public var parameters: Int
+    /// Those that the optimiser writes: all, or the adapters.
+    public var trainedParameters: Int
     public var promptsPerStep: Int
     public var completionsPerStep: Int
     public var updatesPerStep: Int
@@ -17,7 +19,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
     public var maxPromptsPerStep: Int
     /// Weights, gradients, Adam's two moments, the measured direction, and for a thermostat that acts on the gradient what it adds
-    /// to it: bytes.
+    /// to it; for adapters also the adapted weights before them and their gradient: bytes.
     public var trainingStateBytes: Int
     /// Weights of the frozen reference, taken to be as large as the model; 0 without one: bytes.
     public var referenceBytes: Int
@@ -29,8 +31,12 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var products: String
     public var libtorch: String
 
-    public init(_ config: TrainConfig, model: ModelConfig) {
+    /// - Throws: `ModelError` about a folder of adapters.
+    public init(_ config: TrainConfig, model: ModelConfig) throws {
         parameters = model.parameterCount
+        let adapters = try config.adapters?.settings().counts(in: model)
+        let trained = adapters?.adapters ?? model.parameterCount
+        trainedParameters = trained
         promptsPerStep = config.rollout.promptsPerStep
         completionsPerStep = promptsPerStep * config.rollout.completionsPerPrompt
         updatesPerStep = config.training.miniBatches * config.training.epochs
@@ -46,7 +52,9 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
         }
-        trainingStateBytes = 4 * parameters * (4 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0))
+        let copies = 4 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0)
+        trainingStateBytes =
+            4 * (adapters.map { model.parameterCount + 2 * $0.adapted + trained * copies } ?? trained * copies)
         referenceBytes = config.reference == nil ? 0 : 4 * parameters
         let slots = min(config.rollout.slots, completionsPerStep)
         let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)

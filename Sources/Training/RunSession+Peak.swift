@@ -30,6 +30,7 @@ extension RunSession {
         let kept = try ModelFolder.load(path)
         try withTorchErrors {
             for (current, old) in zip(model.parameters, kept.parameters) { current.tensor.assign(old.tensor) }
+            model.parametersChanged()
         }
         _ = try TrainerState.read(from: path, model: model, optimiser: &optimiser)
         state.updates = optimiser.stepCount

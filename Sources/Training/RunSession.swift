@@ -18,12 +18,19 @@ final class RunSession {
     private let lock: RunLock
     /// The tokenizer and the other files beside the weights, which every checkpoint gets.
     private let companions: ModelCompanions
+    private let base: String?
 
     /// Where a new run's model comes from.
     struct Origin {
         /// Folder with `tokenizer.json` and the other companions.
         var companions: String
         var load: () throws -> any LanguageModel
+        /// Opens a checkpoint.
+        var reopen: (_ checkpoint: String) throws -> any LanguageModel = { try ModelFolder.load($0) }
+        /// For adapters, the folder of the frozen model.
+        var base: String?
+        /// Whether layers are computed again on the way back.
+        var recomputesLayers = false
         /// Refuses data that does not fit the model.
         var check: (Vocabulary, ModelConfig) throws -> Void = { _, _ in }
     }
@@ -45,7 +52,9 @@ final class RunSession {
         lock = try RunLock(opened)
         checkpoints = CheckpointStore(folder: opened.checkpointsPath, keep: checkpoint.keep)
         let newest = resume ? try checkpoints.newestValid { onDamage($0.message) } : nil
-        let loaded = try newest.map { try ModelFolder.load($0.path) } ?? fresh ?? origin.load()
+        let loaded = try newest.map { try origin.reopen($0.path) } ?? fresh ?? origin.load()
+        loaded.recomputesLayers = origin.recomputesLayers
+        base = origin.base
         model = loaded
         let place = newest?.path ?? origin.companions
         companions = ModelCompanions(place)
@@ -73,7 +82,7 @@ final class RunSession {
 
     func writeResolved(_ json: Data) throws { try AtomicFile.write(json, to: folder.resolvedPath) }
 
-    /// Saves a checkpoint of the current step.
+    /// Saves a checkpoint of the current step: the model as it computes, and its adapters beside it if it has some.
     func save() throws {
         let pending = try checkpoints.begin(step: state.step)
         try write(to: pending.path)
@@ -84,6 +93,9 @@ final class RunSession {
     /// Writes weights, companions, moments and counters into a folder.
     func write(to path: String) throws {
         try ModelFolder.save(model, to: path, companions: companions)
+        if let adapted = model as? AdaptedModel, let base {
+            try AdapterFolder.save(adapted, base: base, to: path + "/" + AdapterStart.checkpointFolder)
+        }
         try state.write(to: path, model: model, optimiser: optimiser)
     }
 

@@ -23,6 +23,7 @@ public final class SupervisedRun {
         let source = try ExampleSource(config)
         self.source = source
         var origin = Self.origin(of: config)
+        origin.recomputesLayers = config.checkpointsGradients
         origin.check = { try source.check($0, contextLength: $1.contextLength) }
         session = try RunSession(
             output: config.output, config: config.sourceText, origin: origin,
@@ -90,7 +91,7 @@ public final class SupervisedRun {
     private static func origin(of config: SupervisedConfig) -> RunSession.Origin {
         switch config.start {
         case .folder(let path):
-            return RunSession.Origin(companions: path) { try ModelFolder.load(path) }
+            return RunSession.Origin(base: path, adapters: config.adapters, seed: config.seed)
         case .fresh(let tokenizer, let stopToken, var architecture):
             return RunSession.Origin(companions: tokenizer) {
                 let encoder = try BytePairTokenizer(file: tokenizer + "/tokenizer.json")

@@ -9,6 +9,8 @@ public import Torch
 public struct TrainConfig: Sendable {
     /// A Hugging Face model folder.
     public var model: String
+    /// What is trained in place of the model's own weights; nil trains them all.
+    public var adapters: AdapterStart?
     /// The run folder.
     public var output: String
     public var seed: UInt64
@@ -42,6 +44,7 @@ public struct TrainConfig: Sendable {
     public init(_ root: ConfigSection) throws {
         sourceText = root.sourceText
         model = try root.required("model", as: String.self)
+        adapters = try AdapterStart(root)
         output = try root.required("output", as: String.self)
         seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
         threads = try root.optional("threads", as: Int.self, in: 1...1024)
@@ -168,6 +171,8 @@ public struct TrainingSettings: Sendable {
     /// Sampled tokens of completions with which the run ends, after the step that reaches them; nil lets the steps end
     /// it. The learning rate still follows the schedule of all steps.
     public var tokenBudget: Int?
+    /// Keeps only every layer's input between a forward pass and its gradients, and computes the layer again.
+    public var checkpointsGradients: Bool
     /// Computes the parameter-space prediction and the measured entropy change at each update.
     public var measuresEntropy: Bool
 
@@ -177,6 +182,7 @@ public struct TrainingSettings: Sendable {
         epochs = try section.value("epochs", default: 1, in: 1...1000)
         microBatchTokens = try section.value("micro_batch_tokens", default: 2048, in: 1...100_000_000)
         tokenBudget = try section.optional("token_budget", as: Int.self, in: 1...Int.max)
+        checkpointsGradients = try section.value("gradient_checkpointing", default: false)
         measuresEntropy = try section.value("measure_entropy", default: true)
     }
 }

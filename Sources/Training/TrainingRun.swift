@@ -51,16 +51,16 @@ public final class TrainingRun {
         let reference = try ReferencePolicy(config)
         self.reference = reference
         let path = config.model
+        var origin = RunSession.Origin(base: path, adapters: config.adapters, seed: config.seed)
+        origin.recomputesLayers = config.training.checkpointsGradients
+        origin.check = { vocabulary, model in
+            try source.check(vocabulary, contextLength: model.contextLength)
+            try reference?.check(model)
+        }
         session = try RunSession(
-            output: config.output, config: config.sourceText,
-            origin: RunSession.Origin(
-                companions: path, load: { try ModelFolder.load(path) },
-                check: { vocabulary, model in
-                    try source.check(vocabulary, contextLength: model.contextLength)
-                    try reference?.check(model)
-                }),
+            output: config.output, config: config.sourceText, origin: origin,
             adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
-        resolved = ResolvedRun(config, model: session.model.config)
+        resolved = try ResolvedRun(config, model: session.model.config)
         algorithm = config.algorithm
         if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }
         try session.writeResolved(try resolved.json())

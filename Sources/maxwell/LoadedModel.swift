@@ -5,9 +5,10 @@ import Models
 public import Torch
 import Training
 
-/// `--model` and `--threads`, shared by the commands that run a model.
+/// `--model`, `--adapter` and `--threads`, shared by the commands that run a model.
 struct ModelOptions: ParsableArguments {
     @Option(help: "A Hugging Face model folder.") var model: String
+    @Option(help: "A PEFT folder with LoRA adapters of the model.") var adapter: String?
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
     @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
         ComputePrecision.float32
@@ -15,7 +16,8 @@ struct ModelOptions: ParsableArguments {
     func load() throws -> (model: any LanguageModel, vocabulary: Vocabulary) {
         try Runtime.prepare(threads: threads)
         Runtime.precision = precision
-        let loaded = try ModelFolder.load(model)
+        let loaded: any LanguageModel =
+            try adapter.map { try AdapterFolder.load($0, base: model) } ?? ModelFolder.load(model)
         return (loaded, try Vocabulary(folder: model, model: loaded.config))
     }
 

@@ -10,9 +10,8 @@ struct Maxwell: ParsableCommand {
         abstract: "Reinforcement fine-tuning that measures, predicts and controls policy entropy.",
         subcommands: [
             DemoCommand.self, SupervisedCommand.self, TrainCommand.self, CompareCommand.self, ReportCommand.self,
-            EvalCommand.self, FilterCommand.self, GenerateCommand.self,
-            LogprobsCommand.self, TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self,
-            DiagnoseCommand.self,
+            EvalCommand.self, FilterCommand.self, GenerateCommand.self, LogprobsCommand.self, MergeCommand.self,
+            TokenizeCommand.self, StatsCommand.self, WhatIfCommand.self, SimulateCommand.self, DiagnoseCommand.self,
             BenchCommand.self,
             DoctorCommand.self,
         ])

@@ -48,7 +48,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func describe(_ config: TrainConfig) throws {
-        let resolved = ResolvedRun(config, model: try ModelConfig(folder: config.model))
+        let resolved = try ResolvedRun(config, model: try ModelConfig(folder: config.model))
         if json {
             try FileHandle.standardOutput.write(contentsOf: try resolved.json() + Data("\n".utf8))
             return
@@ -58,8 +58,10 @@ struct TrainCommand: ParsableCommand {
         print(
             "\(config.training.steps) steps make \(resolved.updates) updates and at most \(isHuge ? .max : tokens) sampled tokens."
         )
+        let trained =
+            resolved.trainedParameters == resolved.parameters ? "all" : "\(resolved.trainedParameters) in adapters"
         print(
-            "The model has \(resolved.parameters) parameters; weights, gradients, moments and the measured direction take "
+            "The model has \(resolved.parameters) parameters, of which \(trained) are trained; weights, gradients, moments and the measured direction take "
                 + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top."
         )
         if let reference = config.reference {

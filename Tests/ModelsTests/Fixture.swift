@@ -1,4 +1,4 @@
-// The tiny Qwen2 checkpoints that transformers wrote, and what it computed on them.
+// The tiny checkpoints of every family that transformers wrote, and what it computed on them.
 
 import Foundation
 import Models
@@ -6,12 +6,18 @@ import Testing
 import Torch
 import Trajectories
 
-/// One folder of Fixtures (tools/reference/qwen2.py).
+/// One folder of Fixtures (tools/reference/qwen2.py and architectures.py).
 struct Fixture: Sendable, CustomTestStringConvertible {
     let name: String
 
-    static let all = ["qwen2-mha-untied", "qwen2-gqa-tied", "qwen2-mqa-seven-heads", "qwen2-gqa-tied-sharded"]
+    static let qwen2 = ["qwen2-mha-untied", "qwen2-gqa-tied", "qwen2-mqa-seven-heads", "qwen2-gqa-tied-sharded"]
         .map(Fixture.init)
+    static let others = [
+        "qwen3-gqa-wide-heads", "qwen3-mha-untied-bfloat16", "llama-mha-older", "llama-gqa-scaled-tied",
+        "llama-gqa-scaled-float16-sharded", "llama-linear-scaling", "mistral-gqa-no-window", "mistral-mqa-window",
+        "gemma3-gqa", "gemma3-mqa-scaled-wide-heads",
+    ].map(Fixture.init)
+    static let all = qwen2 + others
 
     var folder: String {
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name)").path()
@@ -24,6 +30,12 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         return try withTorchErrors {
             try (0..<2).map { (try file.tensor("ids_\($0)").values(), try file.tensor("logits_\($0)").floats) }
         }
+    }
+
+    /// What greedy decoding appends to the two reference sequences; only `others` have it.
+    func greedy() throws -> [[Int64]] {
+        let file = try SafetensorsFile(folder + "/reference.safetensors")
+        return try withTorchErrors { try (0..<2).map { try file.tensor("greedy_\($0)").values() } }
     }
 
     /// A copy of the folder that a test may spoil.

@@ -47,6 +47,20 @@ import Torch
         }
     }
 
+    @Test(arguments: ModelCatalogue.families)
+    func `a family's parameters are as many as its config says, and its norms do nothing`(family: ModelFamily) throws {
+        var own = config
+        own.family = family
+        own.headSize = 10
+        let model = try ModelFolder.initialise(own, seed: 1)
+        try withTorchErrors {
+            #expect(model.parameters.reduce(0) { $0 + $1.tensor.count } == own.parameterCount)
+            for parameter in model.parameters where parameter.name.hasSuffix("norm.weight") {
+                #expect(parameter.tensor.floats.allSatisfy { $0 == (family == .gemma3 ? 0 : 1) }, "\(parameter.name)")
+            }
+        }
+    }
+
     @Test func `a tied head is the embedding, listed once`() throws {
         var tied = config
         tied.tiesEmbeddings = true

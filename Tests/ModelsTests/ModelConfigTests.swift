@@ -23,7 +23,8 @@ import Trajectories
         // through text, as a file's fields come
         let bytes = try JSONSerialization.data(withJSONObject: fields)
         return try ModelConfig(
-            try JSONSerialization.jsonObject(with: bytes) as? [String: Any] ?? [:], path: "c.json", stopOverride: nil)
+            ConfigFields(try JSONSerialization.jsonObject(with: bytes) as? [String: Any] ?? [:], path: "c.json"),
+            stopOverride: nil)
     }
 
     @Test func `the fields are read`() throws {
@@ -52,6 +53,36 @@ import Trajectories
         #expect(try config(#"{"eos_token_id": 7}"#).stopTokens == [7])
     }
 
+    @Test func `each family reads its own fields with transformers' defaults`() throws {
+        let qwen3 = try config(#"{"model_type": "qwen3"}"#)
+        #expect(qwen3.headSize == 128)
+        let llama = try config(
+            """
+            {"model_type": "llama", "max_position_embeddings": "absent", "rope_scaling": {"rope_type": "llama3",
+             "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 64}}
+            """)
+        #expect(llama.headSize == 8)
+        #expect(llama.contextLength == 2048)
+        #expect(llama.rotaryScaling == .llama3(factor: 8, low: 1, high: 4, original: 64))
+        #expect(try config(#"{"model_type": "mistral", "sliding_window": null, "head_dim": 6}"#).contextLength == 128)
+        #expect(try config(#"{"model_type": "mistral", "sliding_window": 100}"#).contextLength == 100)
+        #expect(
+            try config(#"{"model_type": "mistral", "max_position_embeddings": "absent"}"#).contextLength == 4096)
+        let gemma = try config(
+            """
+            {"model_type": "gemma3_text", "num_hidden_layers": 7, "tie_word_embeddings": "absent", "sliding_window": 64,
+             "rope_theta": "absent", "rope_local_base_freq": 500, "query_pre_attn_scalar": 20, "hidden_act": "absent"}
+            """)
+        #expect(gemma.tiesEmbeddings)
+        #expect(gemma.headSize == 256)
+        #expect(gemma.contextLength == 64)
+        #expect(gemma.rotaryBase == 1_000_000)
+        #expect(gemma.queryScale == 20)
+        #expect(
+            gemma.local
+                == LocalLayers(isLocal: [true, true, true, true, true, false, true], rotaryBase: 500))
+    }
+
     @Test func `rotary settings are read where transformers 5 puts them`() throws {
         let object = #""rope_parameters": {"rope_type": "default", "rope_theta": 250000}"#
         #expect(try config(#"{"rope_theta": "absent", \#(object)}"#).rotaryBase == 250_000)
@@ -60,20 +91,37 @@ import Trajectories
 
     @Test(arguments: [
         (#"{"model_type": "absent"}"#, "'model_type' is missing"),
-        (#"{"model_type": "llama"}"#, "'model_type' is llama; the supported one is qwen2"),
+        (
+            #"{"model_type": "gemma2"}"#,
+            "'model_type' is gemma2; the supported ones are qwen2, qwen3, llama, mistral, gemma3_text"
+        ),
         (#"{"hidden_act": "gelu"}"#, "'hidden_act' is gelu; the supported one is silu"),
         (#"{"use_sliding_window": true}"#, "'use_sliding_window' is true; only full attention is supported"),
+        (#"{"use_sliding_window": "no"}"#, "'use_sliding_window' must be true or false, got no"),
+        (
+            #"{"layer_types": ["full_attention", "sliding_attention"]}"#,
+            "'layer_types' has sliding_attention; only full_attention is supported"
+        ),
+        (
+            #"{"quantization_config": {"bits": 4}}"#,
+            "'quantization_config' is set; fetch the weights in bfloat16, float16 or float32"
+        ),
         (
             #"{"rope_scaling": {"type": "yarn", "factor": 4}}"#,
-            "'rope_scaling' is yarn; only unscaled rotary embedding is supported"
+            "'rope_scaling' is yarn; the supported ones are default, linear and llama3"
         ),
         (
-            #"{"rope_scaling": {"rope_type": "llama3"}}"#,
-            "'rope_scaling' is llama3; only unscaled rotary embedding is supported"
+            #"{"rope_scaling": null, "rope_parameters": {"rope_type": "dynamic", "factor": 2}}"#,
+            "'rope_parameters' is dynamic; the supported ones are default, linear and llama3"
+        ),
+        (#"{"rope_scaling": {"rope_type": "linear"}}"#, "'rope_scaling.factor' is missing"),
+        (#"{"rope_scaling": "linear"}"#, "'rope_scaling' must be an object, got linear"),
+        (
+            #"{"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 1}}"#,
+            "'rope_scaling.low_freq_factor' (4.0) must be below 'rope_scaling.high_freq_factor' (1.0)"
         ),
         (
-            #"{"rope_parameters": {"rope_type": "linear", "factor": 2}}"#,
-            "'rope_scaling' is linear; only unscaled rotary embedding is supported"
+            #"{"partial_rotary_factor": 0.5}"#, "'partial_rotary_factor' is 0.5; only whole heads are rotated"
         ),
         (#"{"vocab_size": "absent"}"#, "'vocab_size' is missing"),
         (#"{"hidden_size": "absent"}"#, "'hidden_size' is missing"),
@@ -91,9 +139,49 @@ import Trajectories
             #"{"num_key_value_heads": 3}"#,
             "'num_attention_heads' (4) is not a multiple of 'num_key_value_heads' (3)"
         ),
-        (#"{"hidden_size": 30}"#, "a head size of 7 with 4 heads does not fit 'hidden_size' 30"),
-        (#"{"hidden_size": 36}"#, "a head size of 9 with 4 heads does not fit 'hidden_size' 36"),
-        (#"{"head_dim": 16}"#, "a head size of 16 with 4 heads does not fit 'hidden_size' 32"),
+        (#"{"hidden_size": 30}"#, "'hidden_size' (30) is not a multiple of 'num_attention_heads' (4)"),
+        (#"{"hidden_size": 36}"#, "a head size of 9 is odd and cannot be rotated"),
+        (#"{"head_dim": 7}"#, "a head size of 7 is odd and cannot be rotated"),
+        (
+            #"{"model_type": "qwen3", "attention_bias": true}"#,
+            "'attention_bias' is true; only projections of qwen3 without bias are supported"
+        ),
+        (
+            #"{"model_type": "qwen3", "use_sliding_window": true}"#,
+            "'use_sliding_window' is true; only full attention is supported"
+        ),
+        (
+            #"{"model_type": "llama", "attention_bias": true}"#,
+            "'attention_bias' is true; only projections of llama without bias are supported"
+        ),
+        (
+            #"{"model_type": "llama", "mlp_bias": true}"#,
+            "'mlp_bias' is true; only feed-forward layers without bias are supported"
+        ),
+        (
+            #"{"model_type": "mistral", "sliding_window": -1}"#,
+            "'sliding_window' must be a positive integer of at most 16777216, got -1"
+        ),
+        (
+            #"{"model_type": "gemma3_text", "final_logit_softcapping": 30}"#,
+            "'final_logit_softcapping' is set; only logits without a cap are supported"
+        ),
+        (
+            #"{"model_type": "gemma3_text", "attn_logit_softcapping": 50}"#,
+            "'attn_logit_softcapping' is set; only logits without a cap are supported"
+        ),
+        (
+            #"{"model_type": "gemma3_text", "hidden_activation": "relu"}"#,
+            "'hidden_activation' is relu; the supported one is gelu_pytorch_tanh"
+        ),
+        (
+            #"{"model_type": "gemma3_text", "use_bidirectional_attention": true}"#,
+            "'use_bidirectional_attention' is true; only causal attention is supported"
+        ),
+        (
+            #"{"model_type": "gemma3_text", "layer_types": ["full_attention"]}"#,
+            "'layer_types' must name sliding_attention or full_attention for each of 2 layers"
+        ),
     ])
     func `what does not fit is refused by name`(json: String, reason: String) throws {
         let error = #expect(throws: ModelError.self) { try config(json) }

@@ -40,17 +40,22 @@ import Trajectories
         }
     }
 
-    static func model(heads: Int, shared: Int) throws -> any LanguageModel {
+    static func model(_ family: ModelFamily = .qwen2, heads: Int, shared: Int) throws -> any LanguageModel {
         try ModelFolder.initialise(
             ModelConfig(
-                vocabularySize: 31, hiddenSize: 8 * heads, layers: 2, heads: heads, keyValueHeads: shared,
-                intermediateSize: 24, contextLength: 512, tiesEmbeddings: true, stopTokens: [0]), seed: 4,
-            deviation: 0.3)
+                family: family, vocabularySize: 31, hiddenSize: 8 * heads, layers: 2, heads: heads,
+                keyValueHeads: shared, intermediateSize: 24, contextLength: 512, tiesEmbeddings: true, stopTokens: [0]),
+            seed: 4, deviation: 0.3)
     }
 
-    @Test(arguments: [(2, 2), (4, 2), (7, 1)])
-    func `hidden states and gradients are those of every sequence by itself`(heads: Int, shared: Int) throws {
-        let model = try Self.model(heads: heads, shared: shared)
+    @Test(
+        arguments: [
+            (.qwen2, 2, 2), (.qwen2, 4, 2), (.qwen2, 7, 1), (.qwen3, 4, 2), (.llama, 4, 1), (.gemma3, 4, 2),
+        ] as [(ModelFamily, Int, Int)])
+    func `hidden states and gradients are those of every sequence by itself`(
+        family: ModelFamily, heads: Int, shared: Int
+    ) throws {
+        let model = try Self.model(family, heads: heads, shared: shared)
         let width = model.config.hiddenSize
         let tensors = model.parameters.map(\.tensor)
         for number in 0..<6 {

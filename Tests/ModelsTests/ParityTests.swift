@@ -17,6 +17,34 @@ import Trajectories
         }
     }
 
+    @Test(arguments: Fixture.others)
+    func `greedy decoding appends what transformers appends`(fixture: Fixture) throws {
+        let model = try ModelFolder.load(fixture.folder)
+        for ((ids, _), expected) in zip(try fixture.references(), try fixture.greedy()) {
+            let found = try withTorchErrors {
+                withoutGradient {
+                    let cache = KeyValueCache(config: model.config, slots: 1, length: expected.count + 1)
+                    let prompt = ids.count - 1
+                    let prefilled = model.prefill(
+                        Tensor(Array(ids.dropLast())), layout: PackedLayout([.init(prompt: prompt)]))
+                    cache.begin(slot: 0, after: KeyValuePrefix(prefilled, rows: 0..<prompt))
+                    var tokens = Array(ids.suffix(1))
+                    for _ in expected {
+                        let hidden = model.decode(
+                            tokens: tokens.suffix(1), positions: [Int64(prompt + tokens.count - 1)], slots: [0],
+                            cache: cache)
+                        let drawn = PolicyHeadKernels.sample(
+                            hidden: hidden, weight: model.headWeight, temperature: 1, greedy: true, seed: 1,
+                            counters: [0, 0, 0, 0])
+                        tokens += drawn.tokens
+                    }
+                    return Array(tokens.dropFirst())
+                }
+            }
+            #expect(found == expected)
+        }
+    }
+
     @Test(arguments: Fixture.all)
     func `a packed batch gives every sequence its own logits`(fixture: Fixture) throws {
         let model = try ModelFolder.load(fixture.folder)
@@ -123,9 +151,10 @@ import Trajectories
         #expect(error?.message == "reshape: shape '[3]' is invalid for input of size 2")
     }
 
-    @Test func `every parameter has a gradient, and it is the slope of the loss`() throws {
-        let model = try ModelFolder.load(Fixture.all[2].folder)
-        let ids = try Fixture.all[2].references()[0].ids
+    @Test(arguments: [2, 4, 7, 11, 12].map { Fixture.all[$0] })
+    func `every parameter has a gradient, and it is the slope of the loss`(fixture: Fixture) throws {
+        let model = try ModelFolder.load(fixture.folder)
+        let ids = try fixture.references()[0].ids
         var random = RandomSource(seed: 71, purpose: .testing)
         let seeds = (0..<(ids.count * model.config.vocabularySize)).map { _ in Float(random.normalPair().0) }
         func loss() throws -> Double {

@@ -198,6 +198,13 @@ ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out) {
     return making(out, [&] { return ct::swiglu(in(gate), in(up)); });
 }
 
+ct_status ct_geglu(ct_tensor gate, ct_tensor up, ct_tensor *out) {
+    return making(out, [&] {
+        TORCH_CHECK(in(gate).sizes() == in(up).sizes(), "GeGLU of shapes ", in(gate).sizes(), " and ", in(up).sizes());
+        return at::gelu(in(gate), "tanh") * in(up);
+    });
+}
+
 ct_status ct_rotary(ct_tensor x, ct_tensor cosine, ct_tensor sine, ct_tensor *out) {
     return making(out, [&] {
         const auto &input = in(x);

@@ -118,6 +118,8 @@ ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out);
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out);
 /// silu(gate) * up, elementwise (2002.05202).
 ct_status ct_swiglu(ct_tensor gate, ct_tensor up, ct_tensor *out);
+/// gelu(gate) * up, elementwise, gelu by its tanh approximation (1606.08415, section 2).
+ct_status ct_geglu(ct_tensor gate, ct_tensor up, ct_tensor *out);
 /// residual + (silu(x gate^T) x up^T) down^T: x, residual [N, D], gate and up [I, D], down [D, I] -> [N, D] (2002.05202).
 ct_status ct_feed_forward(ct_tensor x, ct_tensor gate, ct_tensor up, ct_tensor down, ct_tensor residual, ct_tensor *out);
 /// Rotates the halves (i, i + D/2) of the last axis of x [.., T, H, D]; cosine and sine are [.., T, D/2] or [T, D/2] (2104.09864).

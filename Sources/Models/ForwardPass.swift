@@ -1,0 +1,18 @@
+// Chosen rows of a forward pass, with the way back to the tensors that gradients are taken by.
+
+public import Torch
+
+/// Hidden states [n, D] of some rows; keeps what their gradient needs.
+public struct ForwardPass {
+    public let hidden: Tensor
+    private let differentiate: (_ seed: Tensor, _ retainsGraph: Bool) -> [Tensor]
+
+    init(_ hidden: Tensor, differentiate: @escaping (_ seed: Tensor, _ retainsGraph: Bool) -> [Tensor]) {
+        self.hidden = hidden
+        self.differentiate = differentiate
+    }
+
+    /// d(hidden · seed) by each of the model's leaves.
+    /// - Parameter retainsGraph: keeps what another call needs.
+    public func gradients(seed: Tensor, retainsGraph: Bool) -> [Tensor] { differentiate(seed, retainsGraph) }
+}

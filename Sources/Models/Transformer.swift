@@ -1,0 +1,141 @@
+// The decoder-only transformer that all families share: embedding, layers, last norm, tied or untied head.
+
+public import Torch
+
+/// A dense model of any family.
+public final class Transformer: LanguageModel {
+    public let config: ModelConfig
+    public let weights: [Parameter]
+    public let headWeight: Tensor
+    public private(set) var parameters: [Parameter]
+    /// Keeps only the input of every layer between a forward pass and its gradients, and computes the layer again.
+    public var recomputesLayers = false
+    let layers: [DecoderLayer]
+    let finalNorm: Tensor
+    private let embedding: Tensor
+    private var rotary: RotaryTable
+    private var localRotary: RotaryTable?
+    /// Which weights are trained: places in `weights`, ascending.
+    private var trained: [Int]
+    /// Places in `weights` of every layer's weights.
+    let stages: [Range<Int>]
+
+    /// - Parameter weight: gives the tensor of a checkpoint key in the expected shape.
+    public init(config: ModelConfig, weight: (_ name: String, _ shape: [Int]) throws -> Tensor) throws {
+        self.config = config
+        var weights: [Parameter] = []
+        var stages: [Range<Int>] = []
+        func take(_ name: String, _ shape: [Int]) throws -> Tensor {
+            let tensor = try weight(name, shape)
+            tensor.requireGradient()
+            weights.append(Parameter(name: name, tensor: tensor))
+            return tensor
+        }
+        let hidden = config.hiddenSize
+        embedding = try take("model.embed_tokens.weight", [config.vocabularySize, hidden])
+        layers = try (0..<config.layers).map { index in
+            let start = weights.count
+            defer { stages.append(start..<weights.count) }
+            return try DecoderLayer(config, index: index, take: take)
+        }
+        finalNorm = try take("model.norm.weight", [hidden])
+        headWeight = config.tiesEmbeddings ? embedding : try take("lm_head.weight", [config.vocabularySize, hidden])
+        self.weights = weights
+        self.stages = stages
+        parameters = weights
+        trained = Array(weights.indices)
+        rotary = RotaryTable(
+            base: config.rotaryBase, scaling: config.rotaryScaling, headSize: config.headSize,
+            contextLength: config.contextLength)
+        localRotary = config.local.map {
+            RotaryTable(base: $0.rotaryBase, headSize: config.headSize, contextLength: config.contextLength)
+        }
+    }
+
+    public var headLeaf: Int? {
+        let place = config.tiesEmbeddings ? 0 : weights.count - 1
+        return trained.firstIndex(of: place)
+    }
+
+    /// Place in `weights` of the last norm's.
+    var normStage: Range<Int> { (stages.last?.upperBound ?? 1)..<((stages.last?.upperBound ?? 1) + 1) }
+
+    /// Freezes every weight but those of these names.
+    func train(only names: Set<String>) {
+        for weight in weights { weight.tensor.requireGradient(names.contains(weight.name)) }
+        trained = weights.indices.filter { names.contains(weights[$0].name) }
+        parameters = trained.map { weights[$0] }
+    }
+
+    /// Places among the leaves of the trained weights of a stage.
+    func leafPlaces(of stage: Range<Int>) -> [Int] { trained.indices.filter { stage.contains(trained[$0]) } }
+
+    public func forward(_ ids: Tensor, layout: PackedLayout, rows: [Int64]) -> ForwardPass {
+        if recomputesLayers, recordsGradients { return recomputedPass(ids, layout: layout, rows: rows) }
+        let chosen = hidden(ids, layout: layout).rows(rows)
+        let leaves = leaves
+        return ForwardPass(chosen) { gradients(of: [chosen], seeds: [$0], by: leaves, retainGraph: $1) }
+    }
+
+    public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor {
+        states(ids, positions: layout.positions) { _, q, k, v in
+            q.attention(keys: k, values: v, layout: layout, scale: scale)
+        }
+    }
+
+    public func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues] {
+        var captured: [LayerKeyValues] = []
+        _ = states(ids, positions: layout.positions) { _, q, k, v in
+            captured.append(LayerKeyValues(keys: k, values: v))
+            return q.attention(keys: k, values: v, layout: layout, scale: scale)
+        }
+        return captured
+    }
+
+    public func prepare(positions: Int) {
+        // looked at first: threads that decode beside each other must not write
+        if rotary.length < positions { rotary.grow(to: positions) }
+        if let held = localRotary?.length, held < positions { localRotary?.grow(to: positions) }
+    }
+
+    public func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor {
+        let (rows, prefixes) = cache.rows(slots: slots, positions: positions)
+        return states(Tensor(tokens), positions: positions) { index, q, k, v in
+            cache.layers[index].append(keys: k, values: v, slots: rows.slots, places: rows.places)
+            return q.cachedAttention(
+                cache.layers[index], prefixes: prefixes.map { $0.layers[index] }, rows: rows, scale: scale)
+        }
+    }
+
+    var scale: Double { 1 / (config.queryScale ?? Double(config.headSize)).squareRoot() }
+
+    /// One row per token through all layers; `attention` is given the layer's index first.
+    private func states(
+        _ ids: Tensor, positions: [Int64], attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
+    ) -> Tensor {
+        let angles = angles(positions)
+        var x = embedded(ids)
+        for layer in layers {
+            x = layer.applied(to: x, rows: positions.count, angles: angles[layer.index]) {
+                attention(layer.index, $0, $1, $2)
+            }
+        }
+        return config.norm(x, finalNorm)
+    }
+
+    /// The residual stream before the first layer [N, D].
+    func embedded(_ ids: Tensor) -> Tensor {
+        let rows = embedding.embedding(ids)
+        return config.family.layers.scalesEmbedding ? rows * Double(config.hiddenSize).squareRoot() : rows
+    }
+
+    /// The angles of every layer at these positions.
+    func angles(_ positions: [Int64]) -> [RotaryAngles] {
+        prepare(positions: Int(positions.max() ?? 0) + 1)
+        let all = rotary.rows(positions)
+        guard let local = localRotary?.rows(positions), let isLocal = config.local?.isLocal else {
+            return layers.map { _ in all }
+        }
+        return isLocal.map { $0 ? local : all }
+    }
+}
