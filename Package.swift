@@ -73,7 +73,11 @@ let torchTargets: [Target] = [
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/maxwell", swiftSettings: swiftSettings),
-    tests("TorchTests", imports: ["Torch", "Trajectories", "EntropyDynamics"]),
+    tests(
+        "TorchTests",
+        imports: [
+            "Torch", "Trajectories", "EntropyDynamics", .product(name: "KernelEmulation", package: "Bridge"),
+        ]),
     tests("ModelsTests", imports: ["Models", "Torch", "Trajectories"], hasFixtures: true),
     tests("RolloutsTests", imports: ["Rollouts", "Training", "Models", "Torch", "Trajectories"]),
     tests(

@@ -6,7 +6,10 @@ let libtorch = Context.environment["LIBTORCH"] ?? "\(Context.packageDirectory)/.
 
 let package = Package(
     name: "Bridge",
-    products: [.library(name: "CTorch", type: .dynamic, targets: ["CTorch"])],
+    products: [
+        .library(name: "CTorch", type: .dynamic, targets: ["CTorch"]),
+        .library(name: "KernelEmulation", targets: ["KernelEmulation"]),
+    ],
     targets: [
         .target(
             name: "CTorch",
@@ -22,7 +25,12 @@ let package = Package(
                     "-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
                 ]),
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"), .linkedLibrary("stdc++"),
-            ])
+            ]),
+        // tests only: the GPU's kernels on the host, which must not contract what the kernel forbids to
+        .target(
+            name: "KernelEmulation",
+            cxxSettings: [.unsafeFlags(["-O2", "-ffp-contract=off", "-Wall", "-Wextra"])],
+            linkerSettings: [.linkedLibrary("stdc++")]),
     ],
     cxxLanguageStandard: .cxx20
 )

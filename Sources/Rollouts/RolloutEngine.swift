@@ -156,7 +156,8 @@ public final class RolloutEngine {
             self.draw(states[rows], slots: active[rows], prompts, options, step: step, cache)
         }
         let shares = RowShares.ranges(
-            rows: active.count, threads: isWarm ? threads : 1, layerBytes: layerBytes)
+            rows: active.count, threads: isWarm && !Runtime.usesLibraryOperators ? threads : 1,
+            layerBytes: layerBytes)
         isWarm = true
         let drawn = try shares.count == 1 ? [draw(shares[0])] : inParts(shares.count) { draw(shares[$0]) }
         var ended: [Int] = []

@@ -2,15 +2,20 @@
 
 internal import CTorch
 
-/// Keys and values of one layer as decoding reads them: room for `length` places in each slot (layout: ctorch.h).
+/// Keys and values of one layer as decoding reads them: room for `length` places in each slot (layouts: ctorch.h).
 public struct KeyValuePanels {
-    /// [slots, K, ceil(L / 16), D, 16]
+    /// [slots, K, ceil(L / 16), D, 16] for the CPU's fused pass, else [slots, K, L, D].
     let keys: Tensor
-    /// [slots, K, ceil(D / 16), L, 16]
+    /// [slots, K, ceil(D / 16), L, 16] for the CPU's fused pass, else [slots, K, L, D].
     let values: Tensor
 
     /// Empty room.
     public init(slots: Int, heads: Int, length: Int, width: Int) {
+        guard !Runtime.usesLibraryOperators else {
+            keys = .zeros([slots, heads, length, width])
+            values = .zeros([slots, heads, length, width])
+            return
+        }
         let panel = Int(CT_PANEL)
         keys = .zeros([slots, heads, (length + panel - 1) / panel, width, panel])
         values = .zeros([slots, heads, (width + panel - 1) / panel, length, panel])

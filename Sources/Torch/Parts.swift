@@ -2,7 +2,7 @@
 
 internal import CTorch
 
-/// Runs `body` for every part in 0..<parts on libtorch's threads, at the caller's precision and grad mode.
+/// Runs `body` for every part in 0..<parts on libtorch's threads, at the caller's precision and grad mode, on the CPU.
 ///
 /// Operators within a part run on its thread alone. For work of many small operators, where threads that meet at each of
 /// them wait longer than they compute. Parts may read what they share, tensors too; what a part makes leaves it as values.

@@ -28,8 +28,9 @@ public enum PolicyHeadKernels {
         hidden: Tensor, weight: Tensor, ids: Tensor, statistics: Tensor, g1: [Float], g2: [Float],
         temperature: Double, tile: Int = 0
     ) -> (hidden: Tensor, weight: Tensor) {
-        let first = Tensor(g1)
-        let second = Tensor(g2)
+        // the rows that take part are chosen on the host
+        let first = Tensor(g1, device: .cpu)
+        let second = Tensor(g2, device: .cpu)
         var weightGradient: ct_tensor?
         let hiddenGradient = Tensor.make("policy head gradient") {
             ct_policy_head_backward(

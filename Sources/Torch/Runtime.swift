@@ -13,5 +13,8 @@ public enum Runtime {
     public static var version: String { String(cString: ct_version()) }
     public static var vectorCapability: String { String(cString: ct_vector_capability()) }
     public static var threads: Int { Int(ct_threads()) }
-    public static var cudaDevices: Int { Int(ct_cuda_devices()) }
+    /// GPUs that libtorch can use.
+    public static var cudaDevices: Int { max(0, Int(ct_cuda_devices())) }
+    /// Whether libtorch was built with CUDA.
+    public static var hasCUDA: Bool { ct_cuda_devices() >= 0 }
 }

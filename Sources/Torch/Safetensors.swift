@@ -65,7 +65,7 @@ public struct SafetensorsFile {
 
     /// Copies one tensor out of the file.
     /// - Throws: `TorchError` when the file has no tensor of that name.
-    public func tensor(_ name: String, device: Device = .cpu) throws -> Tensor {
+    public func tensor(_ name: String, device: Device = Runtime.device) throws -> Tensor {
         guard let entry = entries[name] else {
             throw TorchError(
                 .file, "\(path) has no tensor '\(name)'; it has \(names.prefix(8).joined(separator: ", "))", place: path

@@ -12,7 +12,7 @@ extension Int32: TensorScalar { public static var dtype: DType { .int32 } }
 extension Int64: TensorScalar { public static var dtype: DType { .int64 } }
 
 extension Tensor {
-    public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+    public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = Runtime.device) -> Tensor {
         let extents = shape.map(Int64.init)
         return make("zeros") { ct_zeros(extents, Int32(extents.count), dtype.code, device.code, $0) }
     }
@@ -22,16 +22,16 @@ extension Tensor {
     }
 
     /// Copies `values`, in row-major order, into a tensor of `shape`.
-    public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int], device: Device = .cpu) {
+    public init<Scalar: TensorScalar>(_ values: [Scalar], shape: [Int], device: Device = Runtime.device) {
         self = values.withUnsafeBytes { Tensor(bytes: $0, shape: shape, dtype: Scalar.dtype, device: device) }
     }
 
-    public init<Scalar: TensorScalar>(_ values: [Scalar], device: Device = .cpu) {
+    public init<Scalar: TensorScalar>(_ values: [Scalar], device: Device = Runtime.device) {
         self.init(values, shape: [values.count], device: device)
     }
 
     /// Copies raw elements of `dtype`; their number of bytes must fit `shape`.
-    public init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, device: Device = .cpu) {
+    public init(bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, device: Device = Runtime.device) {
         let extents = shape.map(Int64.init)
         self = Tensor.make("tensor from bytes") {
             ct_from_bytes(

@@ -41,12 +41,6 @@ public enum DType: Sendable {
     }
 }
 
-public enum Device: Sendable {
-    case cpu, cuda
-
-    var code: ct_device { self == .cpu ? CT_CPU : CT_CUDA }
-}
-
 /// A value-like reference to a libtorch tensor. Copies share storage, as libtorch's do.
 ///
 /// Operators do not throw; a failed one yields a missing tensor and the enclosing `withTorchErrors` reports it.
@@ -78,7 +72,7 @@ public struct Tensor {
     public var shape: [Int] { (0..<ct_rank(handle)).map { Int(ct_size(handle, $0)) } }
     /// The size of one axis; 0 for a missing tensor, so that code after a failed operator runs on to the scope's end.
     public func extent(_ axis: Int) -> Int { Int(ct_size(handle, Int32(axis))) }
-    public var device: Device { ct_device_of(handle) == CT_CUDA ? .cuda : .cpu }
+    public var device: Device { Device(ct_device_of(handle)) }
 
     /// The element type; float32 for a missing tensor.
     public var dtype: DType {

@@ -26,6 +26,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     /// Keys and values of all slots, beside those of the prompts: bytes.
     public var cacheBytes: Int
     public var threads: Int
+    public var device: String
     public var precision: String
     /// The kernel that computes matrix products at that precision on this machine.
     public var products: String
@@ -61,7 +62,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         cacheBytes = Int(min(Double(slots) * Double(config.rollout.maxNewTokens) * perPosition, 9e18))
         threads = Runtime.threads
         precision = config.precision.rawValue
-        products = Runtime.productKernel(config.precision)
+        device = config.device.rawValue
+        products = withDevice(config.device) { Runtime.productKernel(config.precision) }
         libtorch = Runtime.version
     }
 

@@ -12,6 +12,8 @@ public struct SupervisedConfig: Sendable {
     public var threads: Int?
     /// What the operands of matrix products are rounded to; weights and statistics are float32.
     public var precision: ComputePrecision
+    /// Where tensors live. The CPU unless asked for: what runs on a GPU has not been tested on one.
+    public var device: Device
     public var start: ModelStart
     /// What is trained in place of the model's own weights; nil trains them all.
     public var adapters: AdapterStart?
@@ -36,6 +38,7 @@ public struct SupervisedConfig: Sendable {
         seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
         threads = try root.optional("threads", as: Int.self, in: 1...1024)
         precision = try root.choice("precision", default: .float32)
+        device = try root.choice("device", default: .cpu)
         start = try ModelStart(try root.section("model"))
         adapters = try AdapterStart(root)
         if adapters != nil, case .fresh = start {

@@ -25,9 +25,11 @@ public final class SupervisedRun {
         var origin = Self.origin(of: config)
         origin.recomputesLayers = config.checkpointsGradients
         origin.check = { try source.check($0, contextLength: $1.contextLength) }
-        session = try RunSession(
-            output: config.output, config: config.sourceText, origin: origin,
-            adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        session = try withDevice(config.device.checked()) {
+            try RunSession(
+                output: config.output, config: config.sourceText, origin: origin,
+                adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        }
         updater = PolicyUpdater(model: session.model, temperature: 1, microBatchTokens: config.microBatchTokens)
         schedule = LearningRateSchedule(
             peak: config.optimiser.learningRate, shape: config.optimiser.schedule,
@@ -40,7 +42,7 @@ public final class SupervisedRun {
     public func run(
         onStep: (_ step: Int, _ loss: Double) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
     ) throws -> String {
-        try withPrecision(config.precision) { try steps(onStep, shouldStop) }
+        try withDevice(config.device) { try withPrecision(config.precision) { try steps(onStep, shouldStop) } }
     }
 
     private func steps(

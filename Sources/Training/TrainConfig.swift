@@ -18,6 +18,8 @@ public struct TrainConfig: Sendable {
     public var threads: Int?
     /// What the operands of matrix products are rounded to, in sampling and in training; weights and statistics are float32.
     public var precision: ComputePrecision
+    /// Where tensors live. The CPU unless asked for: what runs on a GPU has not been tested on one.
+    public var device: Device
     public var environment: any Environment
     public var environmentName: String
     /// JSONL of problems; nil takes the environment's own train split.
@@ -49,6 +51,7 @@ public struct TrainConfig: Sendable {
         seed = UInt64(try root.value("seed", default: 1, in: 0...Int.max))
         threads = try root.optional("threads", as: Int.self, in: 1...1024)
         precision = try root.choice("precision", default: .float32)
+        device = try root.choice("device", default: .cpu)
         let task = try root.section("environment")
         environmentName = try task.value("name", default: "countdown")
         environment = try EnvironmentCatalogue.environment(from: task, seed: seed)

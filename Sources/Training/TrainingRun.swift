@@ -48,7 +48,7 @@ public final class TrainingRun {
         self.config = config
         let source = try ProblemSource(config)
         self.source = source
-        let reference = try ReferencePolicy(config)
+        let reference = try withDevice(config.device.checked()) { try ReferencePolicy(config) }
         self.reference = reference
         let path = config.model
         var origin = RunSession.Origin(base: path, adapters: config.adapters, seed: config.seed)
@@ -57,9 +57,11 @@ public final class TrainingRun {
             try source.check(vocabulary, contextLength: model.contextLength)
             try reference?.check(model)
         }
-        session = try RunSession(
-            output: config.output, config: config.sourceText, origin: origin,
-            adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        session = try withDevice(config.device) {
+            try RunSession(
+                output: config.output, config: config.sourceText, origin: origin,
+                adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
+        }
         resolved = try ResolvedRun(config, model: session.model.config)
         algorithm = config.algorithm
         if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }
@@ -89,7 +91,9 @@ public final class TrainingRun {
     ) throws -> String {
         watchdog = Watchdog(limit: config.guards.watchdogSeconds, complain: warn)
         defer { watchdog?.end() }
-        return try withPrecision(config.precision) { try steps(onStep, shouldStop) }
+        return try withDevice(config.device) {
+            try withPrecision(config.precision) { try steps(onStep, shouldStop) }
+        }
     }
 
     private func steps(_ onStep: (TrainingProgress) -> Void, _ shouldStop: () -> Bool) throws -> String {

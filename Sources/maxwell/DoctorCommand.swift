@@ -15,18 +15,17 @@ struct DoctorCommand: ParsableCommand {
         var threads, kernelThreads, cudaDevices: Int
         /// How products are computed at each precision.
         var float32Products, bfloat16Products: String
+        /// How tiles of the policy head's logits are reduced.
+        var headReduction: String
         /// Worst absolute error of a 64 × 64 matrix product against sums in double.
         var matmulError: Double
     }
 
     func run() throws {
         try Runtime.prepare()
-        let findings = Findings(
-            libtorch: Runtime.version, device: Runtime.cudaDevices > 0 ? "cuda" : "cpu",
-            vectorCapability: Runtime.vectorCapability, sqlite: ExperienceStore.sqliteVersion, threads: Runtime.threads,
-            kernelThreads: Runtime.kernelThreads, cudaDevices: Runtime.cudaDevices,
-            float32Products: Runtime.productKernel(.float32), bfloat16Products: Runtime.productKernel(.bfloat16),
-            matmulError: try matmulError())
+        let device = Runtime.cudaDevices > 0 ? Device.cuda : .cpu
+        // where a GPU answers its kernels are told, and its products tried beside the CPU's
+        let findings = try withDevice(device) { try find(device) }
         guard findings.matmulError < 1e-4 else {
             throw CommandError(
                 "libtorch \(findings.libtorch) loads but multiplies matrices wrongly (error \(findings.matmulError)); fetch it again: remove .deps and run make build"
@@ -34,16 +33,31 @@ struct DoctorCommand: ParsableCommand {
         }
         if json { return try printJSON(findings) }
         print("libtorch            \(findings.libtorch)")
-        print(
-            "device              \(findings.device)\(findings.cudaDevices > 0 ? " (\(findings.cudaDevices) found; training runs on the CPU)" : "")"
-        )
+        let found =
+            switch findings.cudaDevices {
+            case 0: Runtime.hasCUDA ? "libtorch has CUDA, but no GPU answers" : "libtorch was built without CUDA"
+            case let count: "\(count) found; used where device is cuda"
+            }
+        print("device              \(findings.device) (\(found))")
         let alone = findings.kernelThreads < findings.threads ? " (own kernels on 1: no OpenMP runtime found)" : ""
         print("threads             \(findings.threads)\(alone)")
         print("vector capability   \(findings.vectorCapability)")
         print("float32 products    \(findings.float32Products)")
         print("bfloat16 products   \(findings.bfloat16Products)")
+        print("head reduction      \(findings.headReduction)")
         print("SQLite              \(findings.sqlite)")
         print("matrix product      correct (error \(findings.matmulError))")
+    }
+
+    private func find(_ device: Device) throws -> Findings {
+        let error = try matmulError()
+        return Findings(
+            libtorch: Runtime.version, device: device.rawValue, vectorCapability: Runtime.vectorCapability,
+            sqlite: ExperienceStore.sqliteVersion, threads: Runtime.threads, kernelThreads: Runtime.kernelThreads,
+            cudaDevices: Runtime.cudaDevices, float32Products: Runtime.productKernel(.float32),
+            bfloat16Products: Runtime.productKernel(.bfloat16),
+            headReduction: Runtime.headReduction(on: device),
+            matmulError: max(error, try withDevice(.cpu) { try matmulError() }))
     }
 
     /// Runs libtorch once: a library that loads can still be broken.

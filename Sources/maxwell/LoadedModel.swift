@@ -5,17 +5,19 @@ import Models
 public import Torch
 import Training
 
-/// `--model`, `--adapter` and `--threads`, shared by the commands that run a model.
+/// `--model`, `--adapter`, `--threads`, `--precision` and `--device`, shared by the commands that run a model.
 struct ModelOptions: ParsableArguments {
     @Option(help: "A Hugging Face model folder.") var model: String
     @Option(help: "A PEFT folder with LoRA adapters of the model.") var adapter: String?
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
     @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
         ComputePrecision.float32
+    @Option(help: "Where the model runs: cpu or cuda.") var device = Device.cpu
 
     func load() throws -> (model: any LanguageModel, vocabulary: Vocabulary) {
         try Runtime.prepare(threads: threads)
         Runtime.precision = precision
+        Runtime.device = try device.checked()
         let loaded: any LanguageModel =
             try adapter.map { try AdapterFolder.load($0, base: model) } ?? ModelFolder.load(model)
         return (loaded, try Vocabulary(folder: model, model: loaded.config))
@@ -27,6 +29,7 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension ComputePrecision: ExpressibleByArgument {}
+extension Device: ExpressibleByArgument {}
 
 /// Bounds of options, shared by the commands.
 enum OptionBounds {

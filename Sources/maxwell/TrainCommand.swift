@@ -24,6 +24,7 @@ struct TrainCommand: ParsableCommand {
         let config = try TrainConfig(try ConfigSection.load(file: config, overrides: overrides))
         config.warnings.forEach(warn)
         try Runtime.prepare(threads: config.threads)
+        try config.device.checked()
         if dryRun { return try describe(config) }
         let run = try TrainingRun(config, resume: resume, onDamage: warn)
         run.warn = warn
@@ -68,7 +69,9 @@ struct TrainCommand: ParsableCommand {
             print(
                 "The reference is \(reference); its weights take about \(resolved.referenceBytes / 1_000_000) MB more.")
         }
-        print("Products are \(resolved.precision) by \(resolved.products), on \(resolved.threads) threads.")
+        print(
+            "Products are \(resolved.precision) by \(resolved.products), on \(resolved.device) with \(resolved.threads) threads."
+        )
     }
 }
 

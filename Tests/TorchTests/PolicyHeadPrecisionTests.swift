@@ -35,6 +35,7 @@ import Trajectories
     /// Rows, width and vocabulary: less than a block and more, whole panels, pairs and strips, and rests of each.
     static let shapes: [[Int]] = [
         [1, 1, 1], [3, 5, 40], [2, 33, 65], [130, 16, 100], [17, 64, 513], [5, 100, 2049], [600, 7, 77], [4, 70, 4500],
+        [2100, 5, 70],
     ]
 
     /// Logits that bfloat16 holds exactly make every product exact: the bounds are those of float32.

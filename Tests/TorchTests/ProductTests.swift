@@ -14,13 +14,17 @@ func roundedToBFloat16(_ x: Float) -> Float {
 @Suite struct ProductTests {
     /// The ways a product can take.
     enum Way: CaseIterable {
-        case float32, bfloat16, float32ByLibrary, bfloat16ByLibrary
+        case float32, bfloat16, float32ByLibrary, bfloat16ByLibrary, float32ByOperators, bfloat16ByOperators
 
-        var rounds: Bool { self == .bfloat16 || self == .bfloat16ByLibrary }
+        var rounds: Bool { [.bfloat16, .bfloat16ByLibrary, .bfloat16ByOperators].contains(self) }
 
         func run<Result>(_ body: () throws -> Result) rethrows -> Result {
             try withPrecision(rounds ? .bfloat16 : .float32) {
-                self == .float32 || self == .bfloat16 ? try body() : try withLibraryProducts(body)
+                switch self {
+                case .float32, .bfloat16: try body()
+                case .float32ByLibrary, .bfloat16ByLibrary: try withLibraryProducts(body)
+                case .float32ByOperators, .bfloat16ByOperators: try withLibraryOperators(body)
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "boundary.hpp"
+#include "device.hpp"
 #include "lanes.hpp"
 #include "parallel.hpp"
 
@@ -135,6 +136,10 @@ extern "C" {
 
 ct_status ct_squared_norm(const ct_tensor *tensors, int32_t count, double *out) {
     return ct::guarded([&] {
+        if (count > 0 && ct::uses_library(in(tensors[0]))) {
+            *out = ct::library_squared_norm(tensors, count);
+            return;
+        }
         double total = 0;
         for (int32_t i = 0; i < count; ++i) {
             const auto host = in(tensors[i]).detach().to(at::kCPU, at::kFloat).contiguous();
@@ -151,6 +156,11 @@ ct_status ct_adamw_step(
     const ct_tensor *directions, ct_step_geometry *geometry) {
     return ct::guarded([&] {
         const c10::NoGradGuard guard;
+        if (count > 0 && ct::uses_library(in(parameters[0]))) {
+            const auto sums = ct::library_adamw_step(parameters, gradients, first_moments, second_moments, decay, count, o, directions);
+            if (directions && geometry) *geometry = sums;
+            return;
+        }
         // every argument is checked before the first write: an error leaves no parameter half updated
         for (int32_t i = 0; i < count; ++i) {
             for (const auto tensor : {parameters[i], gradients[i], first_moments[i], second_moments[i]})
@@ -182,6 +192,10 @@ ct_status ct_adamw_correct(
     ct_adamw_options o, double factor, double *projection) {
     return ct::guarded([&] {
         const c10::NoGradGuard guard;
+        if (count > 0 && ct::uses_library(in(parameters[0]))) {
+            *projection = ct::library_adamw_correct(parameters, second_moments, directions, count, o, factor);
+            return;
+        }
         for (int32_t i = 0; i < count; ++i)
             for (const auto tensor : {parameters[i], second_moments[i], directions[i]})
                 TORCH_CHECK(dense(tensor).numel() == dense(parameters[i]).numel(), "parameter ", i, " and its correction differ in size");
@@ -205,6 +219,10 @@ ct_status ct_adamw_dot(
     const ct_tensor *a, const ct_tensor *b, const ct_tensor *gradients, const ct_tensor *second_moments, int32_t count,
     ct_adamw_options o, double *out) {
     return ct::guarded([&] {
+        if (count > 0 && ct::uses_library(in(gradients[0]))) {
+            *out = ct::library_adamw_dot(a, b, gradients, second_moments, count, o);
+            return;
+        }
         for (int32_t i = 0; i < count; ++i)
             for (const auto tensor : {a[i], b[i], second_moments[i]})
                 TORCH_CHECK(dense(tensor).numel() == dense(gradients[i]).numel(), "factor ", i, " differs in size from its gradient");

@@ -1,6 +1,7 @@
 // Causal grouped-query attention of packed groups: a prompt's rows once, then the rows of each completion, which see all of the prompt.
 //
-// On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp); elsewhere libtorch's attention, segment by segment.
+// On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp); elsewhere libtorch's attention
+// (attention_device.cpp).
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -10,6 +11,7 @@
 
 #include "attention_kernels.hpp"
 #include "boundary.hpp"
+#include "device.hpp"
 #include "parallel.hpp"
 
 using ct::in;
@@ -110,35 +112,6 @@ struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
     }
 };
 
-/// libtorch's attention wants [heads, rows, width], as many key heads as query heads, and a mask where a prompt lies before the rows.
-at::Tensor library_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const Layout &layout, double scale) {
-    const int64_t ratio = q.size(1) / k.size(1);
-    const auto heads_first = [](const at::Tensor &rows, int64_t copies) {
-        return rows.repeat_interleave(copies, 1).transpose(0, 1).unsqueeze(0);
-    };
-    std::vector<at::Tensor> parts;
-    for (int64_t g = 0; g < layout.groups(); ++g) {
-        const int64_t prompt_row = layout.first_rows[g], prompt = layout.lengths[layout.starts[g]];
-        int64_t row = prompt_row;
-        for (int64_t i = layout.starts[g]; i < layout.starts[g + 1]; ++i) {
-            const int64_t length = layout.lengths[i], before = i == layout.starts[g] ? 0 : prompt;
-            const auto seen = [&](const at::Tensor &rows) {
-                return at::cat({rows.narrow(0, prompt_row, before), rows.narrow(0, row, length)}, 0);
-            };
-            const auto mask = at::ones({length, before + length}, q.options().dtype(at::kBool)).tril(before);
-            if (length > 0)
-                parts.push_back(
-                    at::scaled_dot_product_attention(
-                        heads_first(q.narrow(0, row, length), 1), heads_first(seen(k), ratio), heads_first(seen(v), ratio), mask, 0.0, false,
-                        scale)
-                        .squeeze(0)
-                        .transpose(0, 1));
-            row += length;
-        }
-    }
-    return parts.empty() ? at::zeros_like(q) : at::cat(parts, 0);
-}
-
 } // namespace
 
 extern "C" ct_status ct_attention(
@@ -161,8 +134,8 @@ extern "C" ct_status ct_attention(
         TORCH_CHECK(std::all_of(each.begin(), each.end(), [](int64_t length) { return length >= 0; }), "a segment of negative length");
         const Layout layout(each, counts);
         TORCH_CHECK(layout.rows() == q.size(0), "groups of ", layout.rows(), " rows do not fit ", q.size(0), " queries");
-        const auto fused = [](const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat; };
+        const auto fused = [](const at::Tensor &t) { return !ct::uses_library(t) && t.scalar_type() == at::kFloat; };
         if (fused(q) && fused(k) && fused(v)) return GroupedAttention::apply(q, k, v, each, counts, scale);
-        return library_attention(q, k, v, layout, scale);
+        return ct::library_attention(q, k, v, each, counts, scale);
     });
 }

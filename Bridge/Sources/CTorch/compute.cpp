@@ -6,6 +6,7 @@
 
 #include "boundary.hpp"
 #include "compute.hpp"
+#include "device.hpp"
 #include "packed_weights.hpp"
 #include "parallel.hpp"
 
@@ -60,8 +61,8 @@ namespace ct {
 
 Kernel product_kernel() {
     if (precision == CT_PRECISION_BFLOAT16)
-        return machine().bfloat16_tiles && !library_only ? Kernel::bfloat16_tiles : Kernel::rounded_blas;
-    return machine().float_tiles && !library_only ? Kernel::float_tiles : Kernel::blas;
+        return machine().bfloat16_tiles && !library_only && !library_operators() ? Kernel::bfloat16_tiles : Kernel::rounded_blas;
+    return machine().float_tiles && !library_only && !library_operators() ? Kernel::float_tiles : Kernel::blas;
 }
 
 bool blas_is_faster(int64_t rows, bool differentiates) { return machine().intel && (rows > 128 || differentiates); }
@@ -85,11 +86,12 @@ int32_t ct_set_library_products(int32_t wanted) {
 }
 
 const char *ct_product_kernel(ct_precision asked) {
+    if (ct_default_device() == CT_CUDA) return asked == CT_PRECISION_BFLOAT16 ? "cuBLAS bfloat16, float32 results" : "cuBLAS";
     if (asked == CT_PRECISION_BFLOAT16) {
-        if (!machine().bfloat16_tiles) return "BLAS on rounded operands, no faster than float32";
+        if (!machine().bfloat16_tiles || ct::library_operators()) return "BLAS on rounded operands, no faster than float32";
         return machine().amx ? "brgemm AMX" : "brgemm AVX-512 BF16";
     }
-    if (!machine().float_tiles) return "BLAS";
+    if (!machine().float_tiles || ct::library_operators()) return "BLAS";
     return machine().intel ? "brgemm AVX-512 for decoding and the head, BLAS for training" : "brgemm AVX-512";
 }
 

@@ -12,6 +12,7 @@
 
 #include "attention_kernels.hpp"
 #include "boundary.hpp"
+#include "device.hpp"
 #include "panels.hpp"
 #include "parallel.hpp"
 
@@ -86,6 +87,7 @@ extern "C" {
 ct_status ct_cache_append(
     ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places) {
     return ct::guarded([&] {
+        if (in(k_cache).dim() == 4) return ct::library_cache_append(in(k_cache), in(v_cache), in(k), in(v), {slots, places, nullptr});
         const auto k_rows = in(k).contiguous(), v_rows = in(v).contiguous();
         TORCH_CHECK(k_rows.dim() == 3 && k_rows.sizes() == v_rows.sizes(), "keys ", k_rows.sizes(), " and values ", v_rows.sizes());
         const int64_t heads = k_rows.size(1), width = k_rows.size(2);
@@ -110,9 +112,12 @@ ct_status ct_cached_attention(
     const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out) {
     return ct::making(out, [&] {
         const auto queries = in(q).contiguous();
-        TORCH_CHECK(queries.dim() == 3 && in(k_cache).dim() == 5, "cached attention of queries ", queries.sizes());
+        TORCH_CHECK(queries.dim() == 3 && in(k_cache).dim() >= 4, "cached attention of queries ", queries.sizes());
         const int64_t heads = queries.size(1), width = queries.size(2), shared = in(k_cache).size(1);
         TORCH_CHECK(shared > 0 && heads % shared == 0, heads, " query heads cannot share ", shared, " key heads");
+        if (in(k_cache).dim() == 4)
+            return ct::library_cached_attention(
+                queries, in(k_cache), in(v_cache), {slots, places, prefix_of_row}, prefix_keys, prefix_values, prefixes, scale);
         const int64_t ratio = heads / shared, block = ratio * width;
         const Cache cache(k_cache, v_cache, queries, shared);
         cache.check(slots, places, queries.size(0));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "boundary.hpp"
+#include "device.hpp"
 #include "lanes.hpp"
 #include "layers.hpp"
 #include "parallel.hpp"
@@ -15,7 +16,7 @@ using torch::autograd::variable_list;
 
 namespace {
 
-bool fused(const at::Tensor &x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
+bool fused(const at::Tensor &x) { return !ct::uses_library(x) && x.scalar_type() == at::kFloat; }
 
 // ---- RMSNorm: y = x r w with r = (mean x^2 + epsilon)^-1/2 ----
 

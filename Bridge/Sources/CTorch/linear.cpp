@@ -5,6 +5,7 @@
 
 #include "boundary.hpp"
 #include "compute.hpp"
+#include "device.hpp"
 #include "layers.hpp"
 #include "packed_weights.hpp"
 
@@ -88,6 +89,7 @@ bool is_plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at:
 } // namespace
 
 at::Tensor ct::linear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias) {
+    if (ct::uses_library(x)) return ct::library_linear(x, weight, bias);
     const auto kernel = ct::product_kernel();
     const bool fits = x.dim() > 0 && weight.dim() == 2 && x.size(-1) == weight.size(1) &&
                       (!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0) && is_plain(bias)));

@@ -14,7 +14,7 @@ namespace ct {
 
 namespace {
 
-enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kRounded, kTiles, kForms };
+enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kRounded, kTiles, kNarrow, kForms };
 
 struct Entry {
     c10::weak_intrusive_ptr<c10::StorageImpl> storage;
@@ -123,6 +123,11 @@ at::Tensor packed_for_tiles(const at::Tensor &weight) {
     });
 }
 #endif
+
+at::Tensor narrowed_weight(const at::Tensor &weight) {
+    if (weight.is_cpu()) return rounded_weight(weight);
+    return form(weight, kNarrow, [&] { return values(weight).to(at::kBFloat16); });
+}
 
 void release_packed(const at::Tensor &tensor) {
     if (cache().is_empty || !tensor.defined() || !tensor.has_storage()) return;

@@ -19,6 +19,8 @@ at::Tensor packed_for_tiles(const at::Tensor &weight);
 #endif
 /// The weight rounded to bfloat16, held in float32: for machines without bfloat16 products.
 at::Tensor rounded_weight(const at::Tensor &weight);
+/// The weight as `narrowed` (device.hpp) gives it: bfloat16 on a GPU.
+at::Tensor narrowed_weight(const at::Tensor &weight);
 /// x rounded to bfloat16, in float32.
 inline at::Tensor rounded(const at::Tensor &x) { return x.to(at::kBFloat16).to(at::kFloat); }
 

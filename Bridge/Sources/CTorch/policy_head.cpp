@@ -1,8 +1,8 @@
 // The policy head's statistics: one streaming pass over the vocabulary, nothing of size N V.
 #include "policy_head.hpp"
 
+#include "device.hpp"
 #include "head_tiles.hpp"
-
 #include "parallel.hpp"
 
 using ct::in;
@@ -81,6 +81,7 @@ ct_status ct_policy_head_forward(
     return ct::making(statistics_out, [&] {
         const c10::NoGradGuard guard;
         const auto &hidden = in(hidden_in), &weight = in(weight_in);
+        if (ct::uses_library(hidden)) return ct::library_head_statistics(hidden, weight, in(ids_in), temperature, tile);
         ct::check_head(hidden, weight, temperature);
         const auto ids = ct::checked_ids(in(ids_in), hidden.size(0), weight.size(0));
         const ct::Partition part(weight.size(0), tile);
@@ -101,6 +102,7 @@ ct_status ct_logits_statistics(ct_tensor logits_in, ct_tensor ids_in, double tem
             "logits must be float32 [N, V], got ", in(logits_in).sizes());
         TORCH_CHECK(temperature > 0 && std::isfinite(temperature), "temperature must be positive, got ", temperature);
         const auto logits = in(logits_in).contiguous();
+        if (ct::uses_library(logits)) return ct::library_logits_statistics(logits, in(ids_in), temperature);
         const int64_t rows = logits.size(0), count = logits.size(1);
         const auto ids = ct::checked_ids(in(ids_in), rows, count);
         std::vector<RowState> states(rows);

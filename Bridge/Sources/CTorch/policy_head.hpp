@@ -41,7 +41,7 @@ inline void check_head(const at::Tensor &hidden, const at::Tensor &weight, doubl
         hidden.sizes(), " do not fit a head of shape ", weight.sizes());
     TORCH_CHECK(weight.size(0) > 0, "the vocabulary is empty");
     TORCH_CHECK(temperature > 0 && std::isfinite(temperature), "temperature must be positive, got ", temperature);
-    TORCH_CHECK_NOT_IMPLEMENTED(hidden.is_cpu() && weight.is_cpu(), "the policy head runs on the CPU");
+    TORCH_CHECK(hidden.device() == weight.device(), "hidden states on ", hidden.device(), " do not fit a head on ", weight.device());
 }
 
 inline std::vector<int64_t> checked_ids(const at::Tensor &ids, int64_t rows, int64_t vocabulary) {

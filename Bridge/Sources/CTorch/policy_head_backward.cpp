@@ -4,6 +4,7 @@
 // thread, and over threads at the end, in order.
 #include <ATen/Parallel.h>
 
+#include "device.hpp"
 #include "head_tiles.hpp"
 #include "parallel.hpp"
 #include "policy_head.hpp"
@@ -201,10 +202,17 @@ at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient 
 
 extern "C" ct_status ct_policy_head_backward(
     ct_tensor hidden_in, ct_tensor weight_in, ct_tensor ids_in, ct_tensor statistics_in, ct_tensor g1_in, ct_tensor g2_in, double temperature,
-    int64_t, ct_tensor *d_hidden_out, ct_tensor *d_weight_out) {
+    int64_t tile, ct_tensor *d_hidden_out, ct_tensor *d_weight_out) {
     return ct::guarded([&] {
         const c10::NoGradGuard guard;
         const auto &hidden = in(hidden_in), &weight = in(weight_in);
+        if (ct::uses_library(hidden)) {
+            auto found = ct::library_head_backward(
+                hidden, weight, in(ids_in), in(statistics_in), in(g1_in), in(g2_in), temperature, tile, d_weight_out != nullptr);
+            ct::give(d_hidden_out, std::move(found.hidden));
+            if (d_weight_out) ct::give(d_weight_out, std::move(found.weight));
+            return;
+        }
         ct::check_head(hidden, weight, temperature);
         const int64_t all = hidden.size(0), width = hidden.size(1);
         const auto ids = ct::checked_ids(in(ids_in), all, weight.size(0));

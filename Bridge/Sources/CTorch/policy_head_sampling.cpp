@@ -1,4 +1,5 @@
 // Sampling from the policy head in the pass that computes the statistics: a candidate per tile, and a choice among the tiles.
+#include "device.hpp"
 #include "draws.hpp"
 #include "head_tiles.hpp"
 #include "parallel.hpp"
@@ -120,9 +121,10 @@ extern "C" ct_status ct_policy_head_sample(
     return ct::making(statistics, [&] {
         const c10::NoGradGuard guard;
         const auto &hidden = in(hidden_in), &weight = in(weight_in);
+        const Draws draws{greedy != 0, key, counters};
+        if (ct::uses_library(hidden)) return ct::library_head_sample(hidden, weight, temperature, draws, tile, tokens);
         ct::check_head(hidden, weight, temperature);
         const ct::Partition part(weight.size(0), tile);
-        const Draws draws{greedy != 0, key, counters};
 #if CT_HAS_AMX
         if (ct::amx::takes_heads()) return ct::amx::sample(hidden, weight, part, 1 / temperature, draws, tokens);
 #endif

@@ -9,6 +9,7 @@
 #endif
 
 #include "boundary.hpp"
+#include "device.hpp"
 
 extern "C" {
 
@@ -22,6 +23,7 @@ const char *ct_vector_capability(void) {
 }
 
 void ct_initialize(void) {
+    ct::load_cuda();
 #if defined(__GLIBC__)
     // blocks of up to 1 GiB come from the heap and stay there: fresh mmaps fault page by page at every temporary
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
@@ -37,6 +39,7 @@ ct_status ct_set_threads(int32_t count) {
 int32_t ct_threads(void) { return at::get_num_threads(); }
 
 int32_t ct_cuda_devices(void) {
+    if (!ct::load_cuda()) return -1;
     int32_t count = 0;
     // without a driver the query throws; that means none
     ct::guarded([&] { count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; });

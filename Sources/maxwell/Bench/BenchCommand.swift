@@ -21,6 +21,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
     @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
         ComputePrecision.float32
+    @Option(help: "Where it is measured: cpu or cuda.") var device = Device.cpu
     @Option(help: "A shape for the group head, TOKENSxHIDDENxVOCABULARY; may be repeated.") var head: [String] = []
 
     private static var groupNames: [String] { BenchPlan(isQuick: true, heads: []).groups().map(\.name) }
@@ -38,6 +39,7 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
         try Runtime.prepare(threads: threads)
         Runtime.precision = precision
+        Runtime.device = try device.checked()
         var machine = BenchMachine()
         let shapes = head.compactMap(HeadShape.init)
         let plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)

@@ -10,7 +10,8 @@ extension BenchReport {
 
     private var machineLine: String {
         "\(machine.processor), \(machine.cores) cores, \(machine.threads) threads (waiting: \(machine.waitPolicy)), "
-            + "libtorch \(machine.libtorch), \(machine.vectorCapability) kernels, \(precision) products by \(machine.products), "
+            + "libtorch \(machine.libtorch), \(machine.vectorCapability) kernels, \(precision) products by \(machine.products) "
+            + "on \(machine.device), head reduced by \(machine.headReduction), "
             + "load \(fixed(machine.loadBefore, 1)) before, \(fixed(machine.loadAfter ?? .nan, 1)) after"
     }
 

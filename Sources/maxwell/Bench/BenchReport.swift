@@ -22,6 +22,9 @@ struct BenchMachine: Encodable {
     var vectorCapability: String
     /// The kernel of the products at the measured precision.
     var products: String
+    var device: String
+    /// How the policy head's tiles of logits are reduced there.
+    var headReduction: String
     var waitPolicy: String
     var loadBefore: Double
     var loadAfter: Double?
@@ -37,6 +40,8 @@ struct BenchMachine: Encodable {
         libtorch = Runtime.version
         vectorCapability = Runtime.vectorCapability
         products = Runtime.productKernel(Runtime.precision)
+        device = Runtime.device.rawValue
+        headReduction = Runtime.headReduction(on: Runtime.device)
         waitPolicy = ProcessInfo.processInfo.environment["OMP_WAIT_POLICY"] ?? "libtorch's own"
         loadBefore = Self.load
     }

@@ -2,6 +2,7 @@
 
 import Analysis
 import Foundation
+import Torch
 
 struct BenchRunner {
     private(set) var measurements: [BenchMeasurement] = []
@@ -39,6 +40,7 @@ struct BenchRunner {
         let start = clock.now
         let before = ProcessInfo.processorSeconds
         var parts = try item.run()
+        try Runtime.synchronize()
         let elapsed = clock.now - start
         parts["cpu"] = ProcessInfo.processorSeconds - before
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18

@@ -40,6 +40,7 @@ enum StepBench {
             output: \(output)
             threads: \(Runtime.threads)
             precision: \(Runtime.precision.rawValue)
+            device: \(Runtime.device.rawValue)
             environment: {name: parity, prompt_length: \(model.prompt)}
             algorithm: {name: grpo}
             rollout: {prompts_per_step: \(model.prompts), completions_per_prompt: \(model.samples), \

@@ -22,6 +22,7 @@ struct DemoCommand: ParsableCommand {
         [String] = []
     @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
         ComputePrecision.float32
+    @Option(help: "Where it runs: cpu or cuda.") var device = Device.cpu
     @Flag(help: "Print summary.json to standard output instead of the table.") var json = false
 
     func validate() throws {
@@ -33,6 +34,7 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         try Runtime.prepare()
         Runtime.precision = precision
+        Runtime.device = try device.checked()
         let start = ContinuousClock.now
         let folder = try DemoFolder(out)
         let model = fromScratch ? try warmStart(folder) : try ProjectFolder.path(of: "models/countdown-base")
@@ -60,7 +62,8 @@ struct DemoCommand: ParsableCommand {
     /// An arm's configuration: the shipped file with this demo's model, folder and seed.
     private func config(_ name: String, _ model: String, _ folder: DemoFolder, seed: Int) throws -> TrainConfig {
         var overrides = [
-            "precision=\(precision.rawValue)", "model=\(model)", "output=\(folder.path)/\(name)-seed\(seed)",
+            "precision=\(precision.rawValue)", "device=\(device.rawValue)", "model=\(model)",
+            "output=\(folder.path)/\(name)-seed\(seed)",
             "seed=\(seed)",
         ]
         if let steps { overrides.append("training.steps=\(steps)") }
@@ -75,7 +78,7 @@ struct DemoCommand: ParsableCommand {
             try ConfigSection.load(
                 file: file,
                 overrides: [
-                    "precision=\(precision.rawValue)", "output=\(folder.path)/warm-start",
+                    "precision=\(precision.rawValue)", "device=\(device.rawValue)", "output=\(folder.path)/warm-start",
                     "model.tokenizer=\(tokenizer)",
                 ]))
         var bar = ProgressBar("warm start", total: config.steps, unit: "updates")

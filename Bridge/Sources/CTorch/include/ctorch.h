@@ -38,8 +38,14 @@ const char *ct_vector_capability(void);
 void ct_initialize(void);
 ct_status ct_set_threads(int32_t count);
 int32_t ct_threads(void);
-/// Number of CUDA devices libtorch can use; 0 when the build has none.
+/// Number of CUDA devices libtorch can use; -1 when it was built without CUDA.
 int32_t ct_cuda_devices(void);
+/// The device this thread makes tensors on unless told otherwise, like grad mode; the CPU until set.
+ct_device ct_default_device(void);
+/// Sets it and returns what it was.
+ct_device ct_set_default_device(ct_device device);
+/// Waits until a device has done what it was given.
+ct_status ct_synchronize(ct_device device);
 
 // ---- the precision of matrix products (compute.cpp) ----
 
@@ -57,6 +63,14 @@ const char *ct_product_kernel(ct_precision precision);
 int32_t ct_loop_threads(void);
 /// For tests and comparisons: 1 makes products of this thread take libtorch's BLAS whatever the machine has. Returns what it was.
 int32_t ct_set_library_products(int32_t enabled);
+/// For tests: 1 makes every operator of this thread the composition of libtorch's that other devices than the CPU take
+/// (device.hpp). Returns what it was.
+int32_t ct_set_library_operators(int32_t enabled);
+int32_t ct_library_operators(void);
+/// How tiles of the policy head's logits are reduced on a device, in words. Valid until the next call.
+const char *ct_reduction_kernel(ct_device device);
+/// For tests: compiles the fused reduction for an architecture such as "sm_90"; needs NVRTC, but no GPU. Bytes of machine code.
+ct_status ct_compile_reduction(const char *architecture, int64_t *bytes);
 /// Bytes held in packed copies of weights.
 int64_t ct_packed_bytes(void);
 
@@ -134,15 +148,16 @@ ct_status ct_attention(
     ct_tensor q, ct_tensor k, ct_tensor v, const int64_t *lengths, const int64_t *segments, int64_t groups, double scale,
     ct_tensor *out);
 
-// ---- decoding with a cache (decode.cpp), no gradient, float32 on the CPU ----
+// ---- decoding with a cache (decode.cpp), no gradient ----
 
-/// Columns of the panels that a cache's keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16] lie in.
+/// Columns of the panels that a cache's keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16] lie in, for
+/// float32 on the CPU. A cache of rows, both [slots, K, L, D], is for any device.
 enum { CT_PANEL = 16 };
 /// Writes k and v [S, K, D] at place places[i] < L of slot slots[i].
 ct_status ct_cache_append(
     ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places);
 /// q [S, H, D] attends to a prefix and then to places 0 ... places[i] of its slot -> [S, H, D]. A prefix is a cache of one slot, which
-/// is seen whole; prefix_of_row[i] is -1 for none. A row's result depends on that row alone.
+/// is seen whole; prefix_of_row[i] is -1 for none. A row's result depends on that row alone; with panels, its bits do.
 ct_status ct_cached_attention(
     ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *places, const ct_tensor *prefix_keys,
     const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out);
@@ -181,7 +196,7 @@ ct_status ct_policy_head_sample(
     ct_tensor hidden, ct_tensor weight, double temperature, int32_t greedy, uint64_t key, const uint32_t *counters,
     int64_t tile, int64_t *tokens, ct_tensor *statistics);
 
-// ---- optimiser (adamw.cpp), no gradient, float32 on the CPU ----
+// ---- optimiser (adamw.cpp), no gradient, float32 ----
 
 typedef struct {
     double learning_rate, beta1, beta2, epsilon, weight_decay;
@@ -216,6 +231,12 @@ ct_status ct_adamw_dot(
     ct_adamw_options options, double *out);
 /// accumulator <- accumulator + addend, in place (float32).
 ct_status ct_accumulate(ct_tensor accumulator, ct_tensor addend);
+
+// ---- work in parts ----
+
+/// Calls body(context, part) once for every part in 0..<parts, on libtorch's threads, and returns when all have ended.
+/// Operators within a part run on its thread alone, at the caller's precision, kernels and grad mode, on the CPU.
+void ct_run_parts(int64_t parts, void (*body)(void *context, int64_t part), void *context);
 
 #ifdef __cplusplus
 }
