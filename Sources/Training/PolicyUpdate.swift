@@ -102,7 +102,7 @@ public struct PolicyUpdater {
             let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
             var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
             let before = layout.gather(forwards, over: recorded)
-            if let watch { for pass in forwards { watch(pass.hidden, pass.sequences) } }
+            if let watch { for pass in forwards { watch(pass.pass.hidden, pass.sequences) } }
             let coefficients = try derivatives(before)
             let late = sequences.indices.filter { isLeftOut[$0] && !layout.isSilent(coefficients, [$0]) }
             batches += packed(sequences, late)

@@ -14,17 +14,20 @@ import Torch
         }
     }
 
-    @Test(arguments: [(2, 2), (4, 2), (7, 1)])
-    func `packed hidden states and gradients are those of every sequence by itself`(heads: Int, shared: Int) throws {
+    @Test(arguments: [(.qwen2, 4, 2), (.qwen2, 7, 1), (.qwen3, 4, 2), (.gemma3, 4, 2)] as [(ModelFamily, Int, Int)])
+    func `packed hidden states and gradients are those of every sequence by itself`(
+        family: ModelFamily, heads: Int, shared: Int
+    ) throws {
         try withLibraryOperators {
             try PackedForwardTests().`hidden states and gradients are those of every sequence by itself`(
-                heads: heads, shared: shared)
+                family: family, heads: heads, shared: shared)
         }
     }
 
-    @Test func `every gradient is the slope of the loss, and a failed operator ends in its error`() throws {
+    @Test(arguments: [2, 4, 11].map { Fixture.all[$0] })
+    func `every gradient is the slope of the loss, and a failed operator ends in its error`(fixture: Fixture) throws {
         try withLibraryOperators {
-            try ParityTests().`every parameter has a gradient, and it is the slope of the loss`()
+            try ParityTests().`every parameter has a gradient, and it is the slope of the loss`(fixture: fixture)
             try ParityTests().`after a failed operator a model runs on to the error without a trap`()
         }
     }
