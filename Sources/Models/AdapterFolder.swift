@@ -103,9 +103,10 @@ extension AdapterSettings {
         ] where fields.holdsSomething(key) {
             throw fields.refuse(.unsupported, "'\(key)' is set; adapters of one rank and one alpha are supported")
         }
+        let names = fields.present("target_modules") as? [String] ?? Self.modules
         self.init(
             rank: try fields.integer("r", atMost: 1 << 16), alpha: try fields.number("lora_alpha"),
-            targets: (fields.present("target_modules") as? [String])?.sorted() ?? Self.modules)
+            targets: names.allSatisfy(Self.modules.contains) ? Self.modules.filter(names.contains) : names.sorted())
     }
 
     fileprivate func json(base: String, targets: [String]) -> [String: Any] {
