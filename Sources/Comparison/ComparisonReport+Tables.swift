@@ -49,8 +49,8 @@ extension ComparisonReport {
         let rest = found.filter { $0.1.lower <= 0 && $0.1.upper >= 0 }.map(\.0)
         let parts = [
             above.isEmpty ? nil : "above \(summary.baseline) lie \(inWords(above))",
-            below.isEmpty ? nil : "below it \(inWords(below))",
-            rest.isEmpty ? nil : "not apart from it by the interval: \(inWords(rest))",
+            below.isEmpty ? nil : "below \(summary.baseline) \(inWords(below))",
+            rest.isEmpty ? nil : "not apart from \(summary.baseline) by the interval: \(inWords(rest))",
         ]
         return "In pass@\(k), " + parts.compactMap { $0 }.joined(separator: "; ") + "."
     }
@@ -129,7 +129,8 @@ extension ComparisonReport {
         var sentences = [
             "All arms start from one model, meet the same prompts in the same order at equal seeds and make "
                 + "\(setting.steps) steps of \(setting.promptsPerStep) × \(setting.completionsPerPrompt) completions. An arm "
-                + "that may sample further prompts ends with the step that spends the tokens of the first arm that does not."
+                + "that may sample further prompts ends with the step that spends the tokens of \(summary.baseline), wherever the "
+                + "schedule of its learning rate is then."
         ]
         if let control = summary.control, let share = summary.controlShare {
             sentences.append(
@@ -141,13 +142,13 @@ extension ComparisonReport {
     var costTable: HTMLTable {
         let columns: [HTMLTable.Column] = [
             .init("mean over seeds", .text), .init("algorithm", .text), .init("steps"), .init("updates"),
-            .init("completions"), .init("sampled tokens"), .init("of tests"), .init("length, held out"),
+            .init("sampled tokens"), .init("of tests"), .init("length, held out"),
             .init("dropped"), .init("correction"), .init("seconds"),
         ]
         let rows: [[HTMLTable.Cell]] = summary.arms.map { arm in
             [
                 .init(arm.name), .init(arm.algorithm), .init(arm.steps.mean, decimals: 0),
-                .init(arm.updates.mean, decimals: 0), .init(magnitude(arm.sampledCompletions.mean)),
+                .init(arm.updates.mean, decimals: 0),
                 .init(magnitude(arm.sampledTokens.mean)), arm.testTokens.map { .init(magnitude($0.mean)) } ?? "",
                 .init(arm.meanLength.mean, decimals: 1),
                 arm.droppedShare.map { .init(percent($0.mean, decimals: 2)) } ?? "",

@@ -47,6 +47,31 @@ import Trajectories
         }
     }
 
+    @Test func `each prompt has its own range of samples, an empty one none`() {
+        for number in 0..<300 {
+            var random = RandomSource(seed: 2, purpose: .testing, step: number)
+            let ranges = (0..<random.integer(below: 7)).map { _ in
+                let first = random.integer(below: 5)
+                return first..<(first + random.integer(below: 4))
+            }
+            var schedule = RolloutSchedule(samples: ranges, slots: 1 + random.integer(below: 5))
+            var admitted: [RolloutSchedule.Admission] = []
+            while !schedule.isFinished {
+                let now = schedule.admit()
+                #expect(!now.isEmpty)
+                guard !now.isEmpty else { break }
+                admitted += now
+                for admission in now { schedule.finish(slot: admission.slot) }
+            }
+            let expected = ranges.enumerated().flatMap { prompt, range in range.map { [prompt, $0] } }
+            #expect(admitted.map { [$0.prompt, $0.sample] } == expected)
+            for admission in admitted {
+                #expect(admission.isFirstOfPrompt == (admission.sample == ranges[admission.prompt].lowerBound))
+                #expect(admission.isLastOfPrompt == (admission.sample == ranges[admission.prompt].upperBound - 1))
+            }
+        }
+    }
+
     @Test func `nothing to do is finished at once`() {
         var none = RolloutSchedule(prompts: 0, samplesPerPrompt: 4, slots: 2)
         #expect(none.isFinished)
