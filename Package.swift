@@ -28,6 +28,7 @@ let plainTargets: [Target] = [
     module("EntropyDynamics"),
     module("ConfigCoding", imports: [.product(name: "Yams", package: "Yams")]),
     module("Tokenizers"),
+    module("ChatTemplates", imports: ["Tokenizers", "Trajectories"]),
     module("Verifiers", imports: ["Trajectories", "ConfigCoding"]),
     module("Environments", imports: ["Verifiers", "Trajectories", "ConfigCoding"]),
     module("Runs", imports: ["Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -42,6 +43,7 @@ let plainTargets: [Target] = [
     tests("EntropyDynamicsTests", imports: ["EntropyDynamics", "Trajectories"], hasFixtures: true),
     tests("ConfigCodingTests", imports: ["ConfigCoding"]),
     tests("TokenizersTests", imports: ["Tokenizers", "Trajectories"], hasFixtures: true),
+    tests("ChatTemplatesTests", imports: ["ChatTemplates", "Tokenizers", "Trajectories"], hasFixtures: true),
     tests("VerifiersTests", imports: ["Verifiers", "ConfigCoding", "Trajectories"], hasFixtures: true),
     tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
     tests("RunsTests", imports: ["Runs", "Trajectories"]),
@@ -61,15 +63,15 @@ let torchTargets: [Target] = [
     module(
         "Training",
         imports: [
-            "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs", "ConfigCoding",
-            "Trajectories", "EntropyDynamics", "Analysis",
+            "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "ChatTemplates", "Environments", "Runs",
+            "ConfigCoding", "Trajectories", "EntropyDynamics", "Analysis",
         ]),
     .executableTarget(
         name: "maxwell",
         dependencies: [
             "Training", "Simulation", "Comparison", "Analysis", "Plots", "Runs", "Rollouts", "Models", "Torch",
-            "Tokenizers",
-            "Environments", "ConfigCoding", "Trajectories", "Algorithms", "EntropyDynamics",
+            "Tokenizers", "ChatTemplates", "Environments", "ConfigCoding", "Trajectories", "Algorithms",
+            "EntropyDynamics",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/maxwell", swiftSettings: swiftSettings),

@@ -1,7 +1,7 @@
 // JSON with byte-exact strings and ordered objects: Swift's String keys would merge canonically equivalent tokens.
 
 /// A JSON value whose strings are UTF-8 bytes.
-enum JSONNode {
+package enum JSONNode {
     case null
     case bool(Bool)
     case integer(Int)
@@ -12,7 +12,7 @@ enum JSONNode {
     case object([(key: [UInt8], value: JSONNode)])
 
     /// - Throws: `TokenizerError` (`syntax`) naming the line.
-    static func parse(_ bytes: [UInt8], name: String) throws(TokenizerError) -> JSONNode {
+    package static func parse(_ bytes: [UInt8], name: String) throws(TokenizerError) -> JSONNode {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw TokenizerError(code: .syntax, message: "the file is not valid UTF-8, which JSON must be", place: name)
         }
