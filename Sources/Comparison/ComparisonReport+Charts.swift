@@ -89,12 +89,13 @@ extension ComparisonReport {
         var series = lines.map { line in
             ScatterChart.Series(
                 name: line.arm.name, x: line.arm.pass(1)?.seeds ?? [], y: line.arm.pass(lastK)?.seeds ?? [],
-                color: line.color)
+                color: line.color, isHollow: line.isDashed)
         }
         series.append(
             ScatterChart.Series(
                 name: "start", x: summary.start.passAtK.prefix(1).map(\.pass.value),
-                y: summary.start.passAtK.suffix(1).map(\.pass.value), color: Palette.neutral))
+                y: summary.start.passAtK.suffix(1).map(\.pass.value), color: Palette.neutral,
+                isHollow: true))
         return .init(
             ScatterChart(
                 title: "What was won and what was given up", xTitle: "pass@1", yTitle: "pass@\(lastK)", series: series,

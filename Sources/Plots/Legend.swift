@@ -5,6 +5,7 @@ struct LegendEntry {
     enum Sample {
         case line(isDashed: Bool)
         case dot
+        case ring
         case box
         case tick
     }
@@ -22,6 +23,9 @@ func legendItem(_ entry: LegendEntry, x: Double, baseline: Double) -> String {
         case .line(let isDashed):
             rule(x, middle, x + 17, middle, opacity: 1, width: 2.4, color: entry.color, dashes: isDashed ? "5 3" : nil)
         case .dot: circle(x: x + 9, y: middle, radius: 4, color: entry.color)
+        case .ring:
+            "<circle cx=\"\(coordinate(x + 9))\" cy=\"\(coordinate(middle))\" r=\"3.6\" fill=\"none\" "
+                + "stroke=\"\(entry.color)\" stroke-width=\"1.8\"/>\n"
         case .tick: rule(x + 2, middle, x + 16, middle, opacity: 1, width: 2.4, color: entry.color)
         case .box:
             "<rect x=\"\(coordinate(x + 4))\" y=\"\(coordinate(middle - 5))\" width=\"10\" height=\"10\" rx=\"1.5\" "

@@ -9,12 +9,15 @@ public struct ScatterChart: Chart {
         public var y: [Double]
         /// Nil: the next colour of the palette.
         public var color: Color?
+        /// Rings instead of dots: for series beyond the colours of the palette.
+        public var isHollow: Bool
 
-        public init(name: String, x: [Double], y: [Double], color: Color? = nil) {
+        public init(name: String, x: [Double], y: [Double], color: Color? = nil, isHollow: Bool = false) {
             self.name = name
             self.x = x
             self.y = y
             self.color = color
+            self.isHollow = isHollow
         }
     }
 
@@ -80,8 +83,11 @@ public struct ScatterChart: Chart {
             let color = (series[index].color ?? Palette.color(index)).css
             for (x, y) in cloud {
                 guard let x = frame.xPixel(x), let y = frame.yPixel(y) else { continue }
-                content += "<circle cx=\"\(coordinate(x))\" cy=\"\(coordinate(y))\" r=\"3.2\" fill=\"\(color)\" "
-                content += "fill-opacity=\"\(fixed(opacity, 2))\"/>\n"
+                content += "<circle cx=\"\(coordinate(x))\" cy=\"\(coordinate(y))\" r=\"3.2\" "
+                content +=
+                    series[index].isHollow
+                    ? "fill=\"none\" stroke=\"\(color)\" stroke-width=\"1.6\" stroke-opacity=\"\(fixed(opacity, 2))\"/>\n"
+                    : "fill=\"\(color)\" fill-opacity=\"\(fixed(opacity, 2))\"/>\n"
             }
         }
         content += lines.map { drawn($0, dashes: nil, opacity: 0.9, in: frame) }.joined()
@@ -97,7 +103,9 @@ public struct ScatterChart: Chart {
         var entries: [LegendEntry] = []
         for (index, series) in series.enumerated() where !series.name.isEmpty {
             entries.append(
-                LegendEntry(name: series.name, color: (series.color ?? Palette.color(index)).css, sample: .dot))
+                LegendEntry(
+                    name: series.name, color: (series.color ?? Palette.color(index)).css,
+                    sample: series.isHollow ? .ring : .dot))
         }
         for line in lines where !line.name.isEmpty {
             entries.append(
