@@ -74,6 +74,11 @@ import Verifiers
             (String(repeating: "\\text{1", count: 250), "1"), (String(repeating: "9", count: 1_000_000), "8"),
             ("(\\sqrt{2}+\\sqrt{3}+\\sqrt{5}+\\sqrt{7}+\\sqrt{11})^{60}", "1"),
             ("\\sqrt{" + String(repeating: "9", count: 77) + "}", "\\sqrt{3}"), ("1e1000", "1e-1000"),
+            // the smallest machine integer, whose negative is none
+            ("2^{-9223372036854775808}", "1"), ("x^{-9223372036854775808}", "1"),
+            ("(x+1)^{-9223372036854775808}", "1"), ("x^{-9223372036854775808/7}", "1"),
+            ("3^{-9223372036854775808/7}", "1"), ("\\gcd(-9223372036854775808,6)+\\pi", "1"),
+            ("e^{-9223372036854775808}", "1"), ("\\exp(-9223372036854775808)", "1"),
         ])
     func growth(_ gold: String, _ answer: String) {
         for (left, right) in [(gold, answer), (answer, gold), (gold, gold + "+0"), (gold + "1", gold + "2")] {

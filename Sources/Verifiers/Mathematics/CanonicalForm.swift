@@ -67,6 +67,8 @@ struct CanonicalForm {
     }
 
     func power(_ exponent: Int, _ work: MathWork) throws -> CanonicalForm {
+        // beyond either bound below anyhow; the smallest integer has no negative
+        guard exponent.magnitude <= 100_000 else { throw MathFault.tooComplex }
         if exponent < 0 { return try inverse(work).power(-exponent, work) }
         if exponent == 0 { return CanonicalForm(.one) }
         func raised(_ polynomial: Polynomial) throws -> Polynomial {
@@ -74,7 +76,6 @@ struct CanonicalForm {
                 guard exponent <= 64 else { throw MathFault.tooComplex }
                 return try polynomial.power(exponent, work)
             }
-            guard exponent <= 100_000 else { throw MathFault.tooComplex }
             return try Polynomial(coefficient.power(exponent, work), monomial.power(Exponent(exponent)), work)
         }
         return CanonicalForm(top: try raised(top), bottom: try raised(bottom), isComplete: isComplete)

@@ -66,7 +66,7 @@ extension NumericProbe {
         default:
             var result = 0
             for value in values {
-                guard let next = Int(exactly: value), abs(next) < 1 << 30, result < 1 << 30 else {
+                guard let next = Int(exactly: value), next.magnitude < 1 << 30, result < 1 << 30 else {
                     throw MathFault.undefined
                 }
                 let divisor = BigInteger.greatestCommonDivisor(result, next)

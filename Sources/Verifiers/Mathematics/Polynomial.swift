@@ -20,7 +20,7 @@ struct Exponent: Hashable, Comparable {
     static let one = Exponent(uncheckedTop: 1, bottom: 1)
 
     init(_ top: Int, over bottom: Int = 1) throws {
-        guard abs(top) <= 100_000, 1...1_000 ~= bottom else { throw MathFault.tooComplex }
+        guard top.magnitude <= 100_000, 1...1_000 ~= bottom else { throw MathFault.tooComplex }
         let divisor = max(1, BigInteger.greatestCommonDivisor(top, bottom))
         self.init(uncheckedTop: top / divisor, bottom: bottom / divisor)
     }
