@@ -77,8 +77,14 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Removes the checkpoints of later steps: after going back to `step` they belong to a run that is no more.
+    ///
+    /// Also removes what a killed process left and what `keep` does not cover: a run that ended there, at its last
+    /// step, makes no other checkpoint that would.
     public func removeSteps(after step: Int) throws {
+        guard try FileSystem.kind(of: folder, followingLinks: true) != nil else { return }
+        try sweep()
         for later in try steps() where later > step { try remove(step: later) }
+        try retain(upTo: step)
     }
 
     /// Removes every checkpoint but those of the given steps.
@@ -119,10 +125,11 @@ extension CheckpointStore {
         for name in try FileSystem.names(in: folder) {
             let path = "\(folder)/\(name)"
             if let step = CheckpointStore.step(ofReplaced: name) {
-                if try FileSystem.kind(of: self.path(ofStep: step)) == nil {
-                    try FileSystem.rename(path, to: self.path(ofStep: step))
-                } else {
+                if (try? verify(step: step)) != nil {
                     try FileSystem.removeTree(path)
+                } else {
+                    if try FileSystem.kind(of: self.path(ofStep: step)) != nil { try remove(step: step) }
+                    try FileSystem.rename(path, to: self.path(ofStep: step))
                 }
             } else if name.hasPrefix(CheckpointStore.temporaryPrefix) {
                 // A pending checkpoint of a live process is locked; a file system without locks has only dead ones.

@@ -28,6 +28,10 @@ enum DatabaseValues {
         }
     }
 
+    static func integers(_ column: String, of row: Row) -> [Int32]? {
+        (value(column, of: row) as Data?).flatMap(integers)
+    }
+
     static func floats(_ blob: Data) -> [Float]? {
         integers(blob)?.map { Float(bitPattern: UInt32(bitPattern: $0)) }
     }
@@ -42,6 +46,12 @@ enum DatabaseValues {
         case .blob(let bytes): String(validating: bytes, as: UTF8.self)
         default: nil
         }
+    }
+
+    /// A column as what it should be; nil if it is something else, as in a damaged file, where GRDB's subscripts would
+    /// end the program.
+    static func value<Value: DatabaseValueConvertible>(_ column: String, of row: Row) -> Value? {
+        (row[column] as DatabaseValue?).flatMap(Value.fromDatabaseValue)
     }
 
     /// Keys sorted, so that equal fields are equal text.

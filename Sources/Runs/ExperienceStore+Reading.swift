@@ -14,8 +14,13 @@ extension ExperienceStore {
     public func steps() throws -> [StoredStep] {
         try reading { database in
             try Row.fetchAll(database, sql: "SELECT step, prompts, completions, tokens FROM steps ORDER BY step").map {
-                StoredStep(
-                    step: $0["step"], prompts: $0["prompts"], completions: $0["completions"], tokens: $0["tokens"])
+                row in
+                guard let step: Int = DatabaseValues.value("step", of: row),
+                    let prompts: Int = DatabaseValues.value("prompts", of: row),
+                    let completions: Int = DatabaseValues.value("completions", of: row),
+                    let tokens: Int = DatabaseValues.value("tokens", of: row)
+                else { throw damage("the list of steps") }
+                return StoredStep(step: step, prompts: prompts, completions: completions, tokens: tokens)
             }
         }
     }
@@ -74,10 +79,12 @@ extension ExperienceStore {
             sql: "SELECT position, problem, text, fields, tokens FROM prompts WHERE step = ? ORDER BY position",
             arguments: [step]
         ).map { row in
-            let position: Int = row["position"]
+            guard let position: Int = DatabaseValues.value("position", of: row) else {
+                throw damage("the place of a prompt", step: step)
+            }
             guard let id = DatabaseValues.text(row["problem"]), let text = DatabaseValues.text(row["text"]),
                 let fields = DatabaseValues.text(row["fields"]).flatMap(DatabaseValues.fields),
-                let tokens = DatabaseValues.integers(row["tokens"])
+                let tokens = DatabaseValues.integers("tokens", of: row)
             else { throw damage("prompt \(position)", step: step) }
             return StoredPrompt(
                 step: step, position: position, problem: Problem(id: id, prompt: text, fields: fields), tokens: tokens)
@@ -95,21 +102,26 @@ extension ExperienceStore {
                 WHERE prompts.step = ? ORDER BY prompts.position, completions.position
                 """, arguments: [step]
         ).map { row in
-            let prompt: Int = row["prompt"]
-            let position: Int = row["place"]
-            guard let text = DatabaseValues.text(row["words"]), let tokens = DatabaseValues.integers(row["ids"]),
+            guard let prompt: Int = DatabaseValues.value("prompt", of: row),
+                let position: Int = DatabaseValues.value("place", of: row)
+            else { throw damage("the place of a completion", step: step) }
+            let word: String? = DatabaseValues.value("stop_reason", of: row)
+            guard let text = DatabaseValues.text(row["words"]), let tokens = DatabaseValues.integers("ids", of: row),
+                let reward: Double = DatabaseValues.value("reward", of: row),
+                let isCorrect: Bool = DatabaseValues.value("is_correct", of: row),
                 let reason = DatabaseValues.text(row["reason"]),
-                let stopReason = (row["stop_reason"] as String?).flatMap(StopReason.init(rawValue:))
+                let stopReason = word.flatMap(StopReason.init(rawValue:))
             else { throw damage("completion \(position) of prompt \(prompt)", step: step) }
             let columns = ["sampled_logprob", "entropy", "discriminant", "expected_discriminant"]
-            let statistics = columns.compactMap { (row[$0] as Data?).flatMap(DatabaseValues.floats) }
+            let blobs = columns.map { DatabaseValues.value($0, of: row) as Data? }
+            let statistics = blobs.compactMap { $0.flatMap(DatabaseValues.floats) }
             let isWhole = statistics.count == columns.count && statistics.allSatisfy { $0.count == tokens.count }
-            guard isWhole || columns.allSatisfy({ (row[$0] as Data?) == nil }) else {
+            guard isWhole || blobs.allSatisfy({ $0 == nil }) else {
                 throw damage("completion \(position) of prompt \(prompt)", step: step)
             }
             return StoredCompletion(
                 step: step, prompt: prompt, position: position, tokens: tokens, text: text,
-                verdict: Verdict(reward: row["reward"], isCorrect: row["is_correct"], reason: reason),
+                verdict: Verdict(reward: reward, isCorrect: isCorrect, reason: reason),
                 stopReason: stopReason,
                 statistics: isWhole
                     ? Completion(
@@ -118,9 +130,9 @@ extension ExperienceStore {
         }
     }
 
-    private func damage(_ part: String, step: Int) -> RunError {
-        RunError(
-            .damaged, "could not read \(path): \(part) of step \(step) is not as it was written; restore a copy",
-            place: path)
+    private func damage(_ part: String, step: Int? = nil) -> RunError {
+        let place = step.map { " of step \($0)" } ?? ""
+        return RunError(
+            .damaged, "could not read \(path): \(part)\(place) is not as it was written; restore a copy", place: path)
     }
 }

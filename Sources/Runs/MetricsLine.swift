@@ -47,13 +47,41 @@ struct MetricsLine {
         }
     }
 
+    /// JSON's numbers, which are fewer than Swift's: no `+5`, `01`, `.5` or `5.`.
     private mutating func number() -> MetricValue? {
-        let digits = bytes[index...].prefix { "+-.eE0123456789".utf8.contains($0) }
-        index = digits.endIndex
-        let text = String(decoding: digits, as: UTF8.self)
-        if !digits.contains(where: { ".eE".utf8.contains($0) }), let value = Int(text) { return .int(value) }
+        let start = index
+        skip("-")
+        let first = index
+        guard let whole = digits(), whole == 1 || bytes[first] != UInt8(ascii: "0") else { return nil }
+        var isWhole = true
+        if skip(".") {
+            isWhole = false
+            guard digits() != nil else { return nil }
+        }
+        if skip("eE") {
+            isWhole = false
+            skip("+-")
+            guard digits() != nil else { return nil }
+        }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if isWhole, let value = Int(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else { return nil }
         return .double(value)
+    }
+
+    /// Takes all digits that are next; nil if there is none.
+    private mutating func digits() -> Int? {
+        let count = bytes[index...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+        index += count
+        return count > 0 ? count : nil
+    }
+
+    /// Takes one byte if it is one of `characters`.
+    @discardableResult
+    private mutating func skip(_ characters: String) -> Bool {
+        guard index < bytes.endIndex, characters.utf8.contains(bytes[index]) else { return false }
+        index += 1
+        return true
     }
 
     private mutating func string() -> String? {
@@ -99,9 +127,11 @@ struct MetricsLine {
 
     private mutating func codeUnit() -> UInt16? {
         let digits = bytes[index...].prefix(4)
-        guard digits.count == 4, digits.first != UInt8(ascii: "+") else { return nil }
+        let text = String(decoding: digits, as: UTF8.self)
+        // the conversion would take a sign for a digit
+        guard digits.count == 4, text.allSatisfy(\.isHexDigit) else { return nil }
         index += 4
-        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        return UInt16(text, radix: 16)
     }
 
     /// Skips white space, then takes `character` if it is next.

@@ -11,6 +11,11 @@ extension RunError {
             return try body()
         } catch let error as DatabaseError {
             throw RunError(error, trying: action, path: path)
+        } catch let error as RowDecodingError {
+            throw RunError(
+                .damaged,
+                "could not \(action) \(path): a value in it is of another kind than was written; restore a copy",
+                place: path, cause: error)
         }
     }
 

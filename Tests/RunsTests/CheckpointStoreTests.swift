@@ -214,6 +214,32 @@ import Trajectories
         #expect(try names(in: scratch("c")) == ["step-000006"])
     }
 
+    @Test func `a damaged checkpoint does not cost the one whose place it took`() throws {
+        let scratch = try ScratchFolder()
+        let store = CheckpointStore(folder: scratch("c"))
+        let path = try save(6, in: store, text: "old")
+        try FileManager.default.moveItem(atPath: path, toPath: scratch("c/.replaced-step-000006"))
+        try save(6, in: CheckpointStore(folder: scratch("d")), text: "new")
+        try FileManager.default.moveItem(atPath: scratch("d/step-000006"), toPath: path)
+        try put([1], at: "\(path)/model.safetensors")
+        try store.removeSteps(after: 6)
+        #expect(try names(in: scratch("c")) == ["step-000006"])
+        #expect(try text(of: "\(path)/model.safetensors") == "old of 6")
+    }
+
+    @Test func `going back to a step removes what a kill at the end of a run left`() throws {
+        let scratch = try ScratchFolder()
+        let store = CheckpointStore(folder: scratch("c"), keep: 1)
+        try store.removeSteps(after: 0)
+        #expect(!FileManager.default.fileExists(atPath: scratch("c")))
+        let all = CheckpointStore(folder: scratch("c"))
+        for step in [1, 2, 3] { try save(step, in: all) }
+        // between the names of a removal, and before it began
+        try FileManager.default.moveItem(atPath: all.path(ofStep: 1), toPath: scratch("c/.tmp-removed-step-000001"))
+        try store.removeSteps(after: 3)
+        #expect(try names(in: scratch("c")) == ["step-000003"])
+    }
+
     @Test func `only the newest are kept when so asked`() throws {
         let scratch = try ScratchFolder()
         let all = CheckpointStore(folder: scratch("c"))

@@ -1,6 +1,7 @@
 // rollouts.sqlite: what goes in comes out, step by step or not at all.
 
 import Foundation
+import GRDB
 import Testing
 import Trajectories
 
@@ -138,5 +139,27 @@ import Trajectories
                 == "could not open \(path): its tables have version 0, this program knows 1; "
                 + "use the program that wrote it, or another file")
         #expect(ExperienceStore.sqliteVersion.hasPrefix("3."))
+    }
+
+    @Test(arguments: [
+        ("steps", "tokens", "'many'"), ("prompts", "position", "'first'"), ("prompts", "tokens", "7"),
+        ("completions", "position", "x'00'"), ("completions", "tokens", "x'0102'"), ("completions", "reward", "'much'"),
+        ("completions", "is_correct", "'perhaps'"), ("completions", "stop_reason", "3"),
+        ("completions", "entropy", "5"),
+    ])
+    func `a column of another kind than was written is named, whatever SQLite lets stand`(
+        table: String, column: String, value: String
+    ) throws {
+        let scratch = try ScratchFolder()
+        var random = RandomSource("kinds")
+        let store = try ExperienceStore(file: scratch("rollouts.sqlite"), keepsStatistics: true)
+        try store.append(step: 1, groups: [group(&random)])
+        try store.queue.write { try $0.execute(sql: "UPDATE \(table) SET \(column) = \(value) WHERE rowid = 1") }
+        let error = runError {
+            _ = try store.steps()
+            _ = try store.groups(step: 1)
+        }
+        #expect(error?.code == .damaged)
+        #expect(error?.message.contains("not as it was written") == true, "\(error?.message ?? "no error")")
     }
 }

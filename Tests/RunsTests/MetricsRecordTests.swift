@@ -69,7 +69,10 @@ import Trajectories
             "{\"step\":1,\"a\":true}", "{\"step\":1,\"a\":1e999}", "{\"step\":1,\"a\":\"\\ud800\"}",
             "{\"step\":1,\"a\":\"\\q\"}",
             "{\"step\":1,\"step\":2}", "{\"step\":1,\"a\":--1}", "[1]", "{\"step\":\"1\"}", "{\"step\":1,\"a\":nul}",
-            "{\"step\":1,\"a\":\"\\u+123\"}",
+            "{\"step\":1,\"a\":\"\\u+123\"}", "{\"step\":1,\"a\":\"\\u-001\"}",
+            // numbers for Swift, not for JSON
+            "{\"step\":+1}", "{\"step\":01}", "{\"step\":1,\"a\":.5}", "{\"step\":1,\"a\":5.}", "{\"step\":1,\"a\":-}",
+            "{\"step\":1,\"a\":1e}", "{\"step\":1,\"a\":1.e5}", "{\"step\":1,\"a\":00.5}",
         ])
     func refused(line: String) {
         #expect(MetricsLine.record(in: Array(line.utf8)[...]) == nil)
