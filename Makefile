@@ -3,7 +3,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test theory build check format shim-gxx libtorch clean clean-run FORCE
+.PHONY: help demo test theory build check format torture fuzz shim-gxx libtorch clean clean-run FORCE
 
 ifneq ($(strip $(LIBTORCH)),)
 override LIBTORCH := $(abspath $(LIBTORCH))
@@ -46,6 +46,14 @@ check: ## style, declared imports, links of the documents
 	swift format lint --strict --parallel --recursive Package.swift Bridge/Package.swift Sources Tests
 	python3 tools/check_imports.py
 	python3 tools/check_links.py
+
+torture: build ## kill training runs, fail their system calls, let one make 10,000 updates (docs/reliability.md)
+	python3 tools/torture.py --quiet
+	python3 tools/faults.py
+	python3 tools/soak.py
+
+fuzz: ## a million spoiled inputs for each reader, with the address sanitizer
+	tools/fuzz.sh
 
 format: ## bring all Swift sources into style
 	swift format --in-place --parallel --recursive Package.swift Bridge/Package.swift Sources Tests

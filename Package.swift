@@ -19,8 +19,13 @@ func tests(_ name: String, imports: [Target.Dependency], hasFixtures: Bool = fal
         swiftSettings: swiftSettings)
 }
 
+/// `ONLY_FUZZ_TESTS=1` leaves the modules that read what users and disks hand them, and their fuzz tests: a build with
+/// sanitizers is one more of everything, and this is all of it that is needed (tools/fuzz.sh).
+let isFuzzing = Context.environment["ONLY_FUZZ_TESTS"] != nil
+let readers = ["Trajectories", "ConfigCoding", "Tokenizers", "Verifiers", "Environments", "Runs"]
+
 /// `WITHOUT_LIBTORCH=1` leaves out everything that needs libtorch, so that the rest builds and is tested without it.
-let hasTorch = Context.environment["WITHOUT_LIBTORCH"] == nil
+let hasTorch = Context.environment["WITHOUT_LIBTORCH"] == nil && !isFuzzing
 
 /// Modules that need no libtorch, and their tests.
 let plainTargets: [Target] = [
@@ -46,13 +51,14 @@ let plainTargets: [Target] = [
     tests("ChatTemplatesTests", imports: ["ChatTemplates", "Tokenizers", "Trajectories"], hasFixtures: true),
     tests("VerifiersTests", imports: ["Verifiers", "ConfigCoding", "Trajectories"], hasFixtures: true),
     tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
-    tests("RunsTests", imports: ["Runs", "Trajectories"]),
+    tests("RunsTests", imports: ["Runs", "Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
     tests("PlotsTests", imports: ["Plots"]),
     tests("ComparisonTests", imports: ["Comparison", "Analysis", "Plots", "Runs", "Trajectories"]),
     tests("AlgorithmsTests", imports: ["Algorithms", "EntropyDynamics", "Trajectories", "ConfigCoding"]),
     tests(
         "SimulationTests", imports: ["Simulation", "Algorithms", "ConfigCoding", "EntropyDynamics", "Trajectories"]),
+    tests("FuzzTests", imports: readers.map { .init(stringLiteral: $0) }),
 ]
 
 /// Modules on libtorch, the program, and their tests.
@@ -94,11 +100,13 @@ let torchTargets: [Target] = [
 let package = Package(
     name: "maxwell",
     platforms: [.macOS(.v15)],
-    products: [
-        .library(name: "EntropyDynamics", targets: ["EntropyDynamics"]),
-        .library(name: "Algorithms", targets: ["Algorithms"]),
-        .library(name: "Simulation", targets: ["Simulation"]),
-    ] + (hasTorch ? [.executable(name: "maxwell", targets: ["maxwell"])] : []),
+    products: isFuzzing
+        ? []
+        : [
+            .library(name: "EntropyDynamics", targets: ["EntropyDynamics"]),
+            .library(name: "Algorithms", targets: ["Algorithms"]),
+            .library(name: "Simulation", targets: ["Simulation"]),
+        ] + (hasTorch ? [.executable(name: "maxwell", targets: ["maxwell"])] : []),
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
@@ -108,5 +116,7 @@ let package = Package(
                 .package(path: "Bridge"),
                 .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
             ] : []),
-    targets: plainTargets + (hasTorch ? torchTargets : [])
+    targets: isFuzzing
+        ? plainTargets.filter { $0.name == "FuzzTests" || readers.contains($0.name) }
+        : plainTargets + (hasTorch ? torchTargets : [])
 )

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # Lets every single system call with which a training run writes fail once, and checks that the run ends well and resumes.
-"""python3 tools/faults.py [--program .build/release/maxwell] [--every N] [--all]
+"""python3 tools/faults.py [--program .build/release/maxwell] [--part K/N] [--all]
 
 A first run counts the calls that write below the run folder (open for writing, write, fsync, rename, mkdir, ftruncate,
 SQLite's among them). Then the run is made once per call, which fails with ENOSPC, EIO or (where a name is looked up)
-EACCES, once alone and once as on a disk that stays full. Each run must end with one sentence and status 1, leave nothing
-damaged, and end as the undisturbed run when it is resumed; or not mind, and end as the undisturbed run at once.
-Of many writes in a row into one file the first and the last are tried with every kind, those between with one;
---all tries all. Linux only; needs a C compiler."""
+EACCES, alone or with all calls after it; the kinds take turns, --all tries each at every call. Each run must end with one
+sentence and a status, leave nothing damaged, and end as the undisturbed run when it is resumed; or not mind, and end as
+the undisturbed run at once. Linux only; needs a C compiler."""
 
 import argparse
 import errno
@@ -16,7 +15,6 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 from smallrun import Finding, ROOT, SmallRun, add_arguments, checkpoints, database, differences, metrics, workplace
 
@@ -88,26 +86,21 @@ class Faults:
         return "refused"
 
 
-def plan(calls, everything, every):
-    """(number, kind, stays) of each run to make."""
-    for number, call in enumerate(calls, 1):
-        if number % every:
+def plan(calls, everything, part, parts):
+    """(number, kind, stays) of each run to make: the kinds take turns, or all at every call."""
+    for number, (function, _) in enumerate(calls, 1):
+        if number % parts != part % parts:
             continue
-        kinds = ["ENOSPC", "EIO"] + (["EACCES"] if call[0] in NAMED else [])
-        before, after = calls[number - 2] if number > 1 else None, calls[number] if number < len(calls) else None
-        tries = [(kind, stays) for stays in (False, True) for kind in kinds]
-        if not everything and call == before == after:
-            tries = [tries[number % len(tries)]]
-        elif not everything:
-            tries = [(kind, False) for kind in kinds] + [("ENOSPC", True)]
-        for kind, stays in tries:
+        kinds = ["ENOSPC", "EIO"] + (["EACCES"] if function in NAMED else [])
+        tries = [(kind, False) for kind in kinds] + [(kind, True) for kind in kinds]
+        for kind, stays in tries if everything else [tries[number // parts % len(tries)]]:
             yield number, kind, stays
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
-    parser.add_argument("--every", type=int, default=1, help="only every N-th call")
+    parser.add_argument("--part", default="1/1", help="K/N: this process takes the K-th of N shares of the calls")
     parser.add_argument("--all", action="store_true", help="every kind at every call")
     arguments = parser.parse_args()
     folder = workplace(arguments, "faults")
@@ -121,7 +114,7 @@ def main():
     calls = faults.calls()
     print(f"{len(calls)} calls write below the run folder of {STEPS} steps", file=sys.stderr)
     table, unharmed, findings = Counter(), Counter(), []
-    for number, kind, stays in plan(calls, arguments.all, arguments.every):
+    for number, kind, stays in plan(calls, arguments.all, *map(int, arguments.part.split("/"))):
         function, name = calls[number - 1]
         label = f"call {number} ({function} {name}), {kind}{' from then on' if stays else ''}"
         try:

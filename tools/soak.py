@@ -2,9 +2,9 @@
 # Lets a small run make ten thousand updates and watches what it occupies.
 """python3 tools/soak.py [--updates 10000] [--minutes 15] [--program .build/release/maxwell]
 
-The resident size is read from /proc every second. Warm-up is the first tenth of the updates; the slope is that of the
-least-squares line through the samples after it. A run that grows by more than --limit KiB per thousand updates fails.
-Linux only."""
+The resident size (anonymous pages) is read from /proc every second and kept in samples.tsv: update, KiB, open files.
+Warm-up is the first tenth of the updates; the slope is that of the least-squares line through the samples after it. A run
+that grows by more than --limit KiB per thousand updates, or opens more and more files, fails. Linux only."""
 
 import argparse
 import shutil
@@ -89,6 +89,7 @@ def main():
             process.kill()
             process.wait()
     done = len(metrics(output))
+    (folder / "samples.tsv").write_text("".join(f"{a}\t{b}\t{c}\n" for a, b, c in samples))
     settled = [sample for sample in samples if sample[0] >= arguments.updates / 10]
     if len(settled) < 3:
         sys.exit(f"only {done} updates in {seconds:.0f} s: nothing to say about growth; give it more --minutes")
