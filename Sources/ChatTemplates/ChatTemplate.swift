@@ -45,10 +45,13 @@ public struct ChatTemplate: Sendable {
         return output
     }
 
+    /// The mapping that templates see. As in transformers thoughts also have their other name, `thinking`, in front.
     private static func value(_ message: ChatMessage) -> TemplateValue {
+        let thoughts =
+            message.details["reasoning_content"].map { [(key: "thinking", value: TemplateValue.text($0))] } ?? []
         let details = message.details.sorted { $0.key < $1.key }.map {
             (key: $0.key, value: TemplateValue.text($0.value))
         }
-        return .mapping([("role", .text(message.role)), ("content", .text(message.content))] + details)
+        return .mapping(thoughts + [("role", .text(message.role)), ("content", .text(message.content))] + details)
     }
 }

@@ -72,6 +72,7 @@ public struct ConversationEncoder: Sendable {
                     .notIncremental)
             }
             let prompt = tokenizer.encode(before)
+            guard !prompt.isEmpty else { throw failure("nothing stands before message \(number)") }
             let tokens = tokenizer.encode(after)
             guard tokens.starts(with: prompt), all.starts(with: tokens) else {
                 throw failure(

@@ -17,7 +17,8 @@ public import Trajectories
 
 /// The reader of problem files, `{"prompt": "...", "completion": "...", ...}` on each line.
 ///
-/// `prompt` becomes the problem's prompt; all other keys, also the optional `completion` (a text), become its fields.
+/// `prompt` becomes the problem's prompt; instead of it a line may have `messages`, a conversation for the model's chat
+/// template, which stays a field and leaves the prompt empty (`Problem.messages`). All other keys, also the optional `completion` (a text), become its fields.
 /// Blank lines are skipped. The id of a problem is the file's name and the line's number, `data.jsonl:12`. Whether an
 /// environment can judge a problem is for its `check` to say.
 public enum ProblemFile {
@@ -111,19 +112,21 @@ public enum ProblemFile {
                 throw fault(
                     "the line is not a JSON object; each line must be like \(ProblemFile.example)", cause: error)
             }
+            if let completion = fields["completion"], completion.string == nil {
+                throw fault("\"completion\" must be a text")
+            }
             if fields["messages"] != nil {
-                throw EnvironmentError(
-                    .unsupported, "\"messages\" is not supported yet; write the whole text as \"prompt\"",
-                    place: "\(name):\(lineNumber)")
+                guard fields["prompt"] == nil else { throw fault("the line has both \"prompt\" and \"messages\"") }
+                let problem = Problem(id: "\(name):\(lineNumber)", prompt: "", fields: fields)
+                _ = try problem.messages()
+                _ = try problem.templateVariables()
+                return problem
             }
             guard let prompt = fields.removeValue(forKey: "prompt") else {
                 throw fault("the line has no \"prompt\"; each line must be like \(ProblemFile.example)")
             }
             guard let text = prompt.string else { throw fault("\"prompt\" must be a text") }
             guard !text.isEmpty else { throw fault("\"prompt\" is empty; there is nothing to continue") }
-            if let completion = fields["completion"], completion.string == nil {
-                throw fault("\"completion\" must be a text")
-            }
             return Problem(id: "\(name):\(lineNumber)", prompt: text, fields: fields)
         }
 

@@ -31,6 +31,22 @@ import Trajectories
         #expect(throws: EnvironmentError.self) { try countdown.check(problems[1]) }
     }
 
+    @Test func `messages are a conversation, and leave the prompt to the chat template`() throws {
+        let text =
+            #"{"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "2+2?", "name": "Zoë"}],"#
+            + #" "answer": 4, "chat_template_kwargs": {"enable_thinking": false}}"# + "\n" + #"{"prompt": "a"}"#
+        let problems = try ProblemFile.parse(Array(text.utf8), name: "d.jsonl")
+        #expect(problems[0].prompt.isEmpty && problems[0].id == "d.jsonl:1")
+        #expect(problems[0].fields["answer"] == .number(4))
+        #expect(
+            try problems[0].messages() == [
+                ChatMessage(role: "system", content: ""),
+                ChatMessage(role: "user", content: "2+2?", details: ["name": "Zoë"]),
+            ])
+        #expect(try problems[0].templateVariables() == ["enable_thinking": .bool(false)])
+        #expect(try problems[1].messages() == nil && problems[1].templateVariables().isEmpty)
+    }
+
     static let example = #"{"prompt": "..."}"#
     static let good = Array("{\"prompt\": \"a\"}\n".utf8)
 
@@ -75,8 +91,33 @@ import Trajectories
             "\"completion\" must be a text (d.jsonl:1)"
         ),
         (
-            "messages", good + Array(#"{"messages": [{"role": "user", "content": "hi"}]}"#.utf8), .unsupported,
-            "\"messages\" is not supported yet; write the whole text as \"prompt\" (d.jsonl:2)"
+            "messages and a prompt",
+            good + Array(#"{"prompt": "a", "messages": [{"role": "user", "content": "hi"}]}"#.utf8), .malformedLine,
+            "the line has both \"prompt\" and \"messages\" (d.jsonl:2)"
+        ),
+        (
+            "no messages", good + Array(#"{"messages": []}"#.utf8), .malformedLine,
+            "\"messages\" must be a list of at least one {\"role\": \"...\", \"content\": \"...\"} (d.jsonl:2)"
+        ),
+        (
+            "a message without content",
+            Array(#"{"messages": [{"role": "user", "content": "a"}, {"role": "user"}]}"#.utf8), .malformedLine,
+            "message 2 must be like {\"role\": \"user\", \"content\": \"...\"} (d.jsonl:1)"
+        ),
+        (
+            "content in parts", Array(#"{"messages": [{"role": "user", "content": [{"type": "text"}]}]}"#.utf8),
+            .unsupported, "the content of message 1 is no text; only texts are supported (d.jsonl:1)"
+        ),
+        (
+            "calls of tools",
+            Array(#"{"messages": [{"role": "assistant", "content": "", "tool_calls": []}]}"#.utf8), .unsupported,
+            "message 1 has \"tool_calls\", which is not supported; beside role and content it may have the texts name and "
+                + "reasoning_content (d.jsonl:1)"
+        ),
+        (
+            "variables in a list",
+            Array(#"{"messages": [{"role": "user", "content": "a"}], "chat_template_kwargs": [1]}"#.utf8),
+            .malformedLine, "\"chat_template_kwargs\" must be an object of names and values (d.jsonl:1)"
         ),
         (
             "invalid UTF-8", good + Array("{\"prompt\": \"".utf8) + [0xC3, 0x28] + Array("\"}".utf8), .malformedLine,
