@@ -57,8 +57,9 @@ public enum Evaluation {
                 .emptyData, "there are no problems to evaluate on; name a file with at least one", place: "eval")
         }
         let engine = RolloutEngine(model: model, seed: options.seed, slots: options.slots)
-        let prompts = problems.enumerated().map { index, problem in
-            RolloutEngine.Prompt(tokens: vocabulary.encode(problem.prompt), index: first + index)
+        let prepared = try problems.map(vocabulary.prompt(of:))
+        let prompts = prepared.enumerated().map { index, prompt in
+            RolloutEngine.Prompt(tokens: prompt.tokens, index: first + index)
         }
         let sampling = SamplingOptions(
             temperature: options.temperature, isGreedy: options.isGreedy, maxNewTokens: options.maxNewTokens,
@@ -68,7 +69,7 @@ public enum Evaluation {
             onProgress($0, total)
         }
         let groups = problems.indices.map { index in
-            judged(problems[index], prompts[index].tokens, completions[index], vocabulary, environment)
+            judged(prepared[index].problem, prompts[index].tokens, completions[index], vocabulary, environment)
         }
         return EvaluationResult(
             groups: groups, outcomes: try groups.map { try ProblemOutcome($0.verdicts.map(\.isCorrect)) })

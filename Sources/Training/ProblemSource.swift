@@ -26,7 +26,7 @@ struct ProblemSource: Sendable {
     func check(_ vocabulary: Vocabulary, contextLength: Int) throws {
         guard case .file(let problems, _) = kind else { return }
         for problem in problems {
-            let count = vocabulary.encode(problem.prompt).count
+            let count = try vocabulary.prompt(of: problem).tokens.count
             guard count < contextLength else {
                 throw TrainingError(
                     .mismatch,

@@ -18,7 +18,7 @@ public struct SupervisedConfig: Sendable {
     /// What is trained in place of the model's own weights; nil trains them all.
     public var adapters: AdapterStart?
     public var environment: any Environment
-    /// JSONL with `prompt` and `completion`; nil takes the environment's own demonstrations.
+    /// JSONL with `prompt` and `completion`, or with `messages`; nil takes the environment's own demonstrations.
     public var examples: String?
     public var optimiser: OptimiserSettings
     /// Optimiser updates.

@@ -61,8 +61,8 @@ public final class SupervisedRun {
 
     private func step() throws -> Double {
         let number = session.state.step + 1
-        let sequences = try (0..<config.examplesPerStep).map {
-            try source.sequence(
+        let sequences = try (0..<config.examplesPerStep).flatMap {
+            try source.sequences(
                 at: (number - 1) * config.examplesPerStep + $0, session.vocabulary,
                 contextLength: session.model.config.contextLength)
         }

@@ -42,9 +42,11 @@ extension TrainingRun {
     ) throws -> [RolloutGroup] {
         guard !places.isEmpty else { return [] }
         watchdog?.enter("sampling completions", step: step)
-        let problems = try places.map { try source.problem(at: session.state.prompts + $0) }
-        let prompts = zip(places, problems).map { place, problem in
-            RolloutEngine.Prompt(tokens: session.vocabulary.encode(problem.prompt), index: place)
+        let prepared = try places.map {
+            try session.vocabulary.prompt(of: try source.problem(at: session.state.prompts + $0))
+        }
+        let prompts = zip(places, prepared).map { place, prompt in
+            RolloutEngine.Prompt(tokens: prompt.tokens, index: place)
         }
         let options = SamplingOptions(
             temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
@@ -55,8 +57,10 @@ extension TrainingRun {
         watchdog?.enter("judging completions", step: step)
         let clock = ContinuousClock()
         let start = clock.now
-        let groups = problems.indices.map { index in
-            judged(problems[index], prompts[index].tokens, completions[index], session.vocabulary, config.environment)
+        let groups = prepared.indices.map { index in
+            judged(
+                prepared[index].problem, prompts[index].tokens, completions[index], session.vocabulary,
+                config.environment)
         }
         secondsJudging += (clock.now - start).seconds
         return groups

@@ -10,7 +10,7 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Samples completions for prompts.",
         discussion:
-            #"Reads lines like {"prompt": "..."} and writes prompt, completion, tokens, logprobs, entropy, stop_reason."#
+            #"Reads lines like {"prompt": "..."} or {"messages": [...]} and writes prompt, completion, tokens, logprobs, entropy, stop_reason."#
     )
 
     @OptionGroup var modelOptions: ModelOptions
@@ -30,8 +30,9 @@ struct GenerateCommand: ParsableCommand {
         let problems = try ProblemFile.load(input)
         let (model, vocabulary) = try modelOptions.load()
         let engine = RolloutEngine(model: model, seed: seed)
-        let prompts = problems.enumerated().map { index, problem in
-            RolloutEngine.Prompt(tokens: vocabulary.encode(problem.prompt), index: index)
+        let prepared = try problems.map(vocabulary.prompt(of:))
+        let prompts = prepared.enumerated().map { index, prompt in
+            RolloutEngine.Prompt(tokens: prompt.tokens, index: index)
         }
         var bar = ProgressBar("generate", total: problems.count * samples, unit: "completions")
         let completions = try engine.complete(
@@ -41,7 +42,7 @@ struct GenerateCommand: ParsableCommand {
                 stopTokens: vocabulary.stopTokens),
             step: 0
         ) { bar.update($0) }
-        let lines = zip(problems, completions).flatMap { problem, group in
+        let lines = zip(prepared.map { $0.problem }, completions).flatMap { problem, group in
             group.map { completion in
                 CompletionLine(
                     id: problem.id, prompt: problem.prompt, completion: vocabulary.text(of: completion.tokens),

@@ -59,7 +59,7 @@ struct LogprobsCommand: ParsableCommand {
     private func sequence(_ line: Line, _ vocabulary: Vocabulary, _ config: ModelConfig, line number: Int) throws
         -> TrainingSequence
     {
-        var prompt = line.promptTokens ?? line.prompt.map(vocabulary.encode) ?? []
+        var prompt = line.promptTokens ?? line.prompt.map(vocabulary.promptTokens) ?? []
         var tokens = line.tokens ?? (line.completion ?? line.text).map(vocabulary.encode) ?? []
         if prompt.isEmpty, !tokens.isEmpty { prompt = [tokens.removeFirst()] }
         let place = "\(input):\(number)"
