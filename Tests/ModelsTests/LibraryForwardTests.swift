@@ -10,7 +10,9 @@ import Torch
         try withLibraryOperators {
             try ParityTests().`logits are those of transformers`(fixture: fixture)
             try ParityTests().`a packed batch gives every sequence its own logits`(fixture: fixture)
-            try ParityTests().`decoding with a cache agrees with the full forward pass`(fixture: fixture)
+            // BLAS sums few rows in another order than many, which the fused passes do not: 20 units in the last place of
+            // the greatest logit, over some twenty products of depth up to 64
+            try ParityTests().decode(fixture) { 20 * 0x1p-23 * max(1, $0) }
         }
     }
 
