@@ -68,6 +68,11 @@ public struct TrainConfig: Sendable {
             root.has("early_stopping") ? try EarlyStopping(from: try root.section("early_stopping")) : nil
         storesTokenStatistics = try root.section("logging").value("token_statistics", default: false)
         latentDimensions = try root.section("logging").value("latent_dynamics", default: 0, in: 0...64)
+        if adapters != nil, root.has("early_stopping") {
+            throw root.fault(
+                .outOfRange, "early_stopping",
+                "cannot go back to a peak beside lora: a peak is kept as merged weights; leave one of them out")
+        }
         try root.finish()
         if rollout.completionsPerPrompt < algorithm.credit.smallestGroup {
             throw try root.section("rollout").fault(

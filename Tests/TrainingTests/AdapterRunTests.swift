@@ -89,6 +89,16 @@ import Trajectories
         #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
     }
 
+    @Test func `going back to a peak is refused beside adapters`() throws {
+        let start = try WarmStart()
+        let error = #expect(throws: ConfigError.self) {
+            try TinyRun.config(start.yaml("run"), Self.lora + EarlyStoppingRunTests.options)
+        }
+        #expect(
+            error?.description.contains("early_stopping cannot go back to a peak beside lora") == true,
+            "\(error?.description ?? "")")
+    }
+
     @Test func `a run of random weights has no adapters`() throws {
         let error = #expect(throws: ConfigError.self) {
             try SupervisedConfig(
