@@ -11,7 +11,8 @@ public final class RolloutEngine {
     private let model: any LanguageModel
     private let seed: UInt64
     private let slots: Int
-    /// Whether a step has been decoded on all threads: the packed copies of the weights are made then, once for all.
+    /// Whether this call has decoded a step on all threads: packed copies of the weights, which an update makes stale, are
+    /// made then, once for all threads.
     private var isWarm = false
     /// How many may decode rows of their own.
     var threads = Runtime.kernelThreads
@@ -98,6 +99,7 @@ public final class RolloutEngine {
     private func run(
         _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
     ) throws -> [[Completion]] {
+        isWarm = false
         // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
         let shortest = prompts.map(\.tokens.count).min() ?? 1
         let length = max(1, min(options.maxNewTokens, model.config.contextLength - shortest + 1))

@@ -28,10 +28,6 @@ public struct RolloutSchedule: Sendable {
         skipEmpty()
     }
 
-    public init(prompts: Int, samplesPerPrompt: Int, slots: Int) {
-        self.init(samples: [Range<Int>](repeating: 0..<samplesPerPrompt, count: prompts), slots: slots)
-    }
-
     public var isFinished: Bool { prompt == samples.count && running == 0 }
 
     /// Fills the free slots with the next waiting samples.

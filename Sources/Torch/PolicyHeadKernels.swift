@@ -28,9 +28,7 @@ public enum PolicyHeadKernels {
         hidden: Tensor, weight: Tensor, ids: Tensor, statistics: Tensor, g1: [Float], g2: [Float],
         temperature: Double, tile: Int = 0
     ) -> (hidden: Tensor, weight: Tensor) {
-        // the rows that take part are chosen on the host
-        let first = Tensor(g1, device: .cpu)
-        let second = Tensor(g2, device: .cpu)
+        let (first, second) = derivatives(g1, g2)
         var weightGradient: ct_tensor?
         let hiddenGradient = Tensor.make("policy head gradient") {
             ct_policy_head_backward(
@@ -44,13 +42,17 @@ public enum PolicyHeadKernels {
     public static func hiddenGradient(
         hidden: Tensor, weight: Tensor, ids: Tensor, statistics: Tensor, g1: [Float], g2: [Float], temperature: Double
     ) -> Tensor {
-        let first = Tensor(g1)
-        let second = Tensor(g2)
+        let (first, second) = derivatives(g1, g2)
         return Tensor.make("policy head gradient") {
             ct_policy_head_backward(
                 hidden.handle, weight.handle, ids.handle, statistics.handle, first.handle, second.handle, temperature,
                 0, $0, nil)
         }
+    }
+
+    /// On the host, which chooses the rows that take part.
+    private static func derivatives(_ g1: [Float], _ g2: [Float]) -> (Tensor, Tensor) {
+        (Tensor(g1, device: .cpu), Tensor(g2, device: .cpu))
     }
 
     /// One sampled token per row of hidden [N, D], with its statistics, in one pass.

@@ -87,3 +87,10 @@ import Trajectories
         #expect(schedule.admit().map(\.slot) == [0, 2])
     }
 }
+
+extension RolloutSchedule {
+    /// The same number of samples of every prompt.
+    fileprivate init(prompts: Int, samplesPerPrompt: Int, slots: Int) {
+        self.init(samples: [Range<Int>](repeating: 0..<samplesPerPrompt, count: prompts), slots: slots)
+    }
+}

@@ -137,7 +137,7 @@
                 unlink(secret)
             }
             let script = """
-                env; cat \(secret) /etc/passwd /etc/shadow /root/.profile /proc/1/environ; ls /home /root /proc/1/root \
+                env; cat \(secret) /etc/passwd /etc/shadow ~root/.profile /proc/1/environ; ls /home ~root /proc/1/root \
                 /proc/1/fd; for n in 3 4 5 6 7 8 9; do eval "cat <&$n"; done; ls /proc/self/fd | wc -l
                 """
             guard let report = try run(script) else { return }

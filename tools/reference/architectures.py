@@ -16,10 +16,8 @@ import json
 import pathlib
 import shutil
 
-import safetensors
-import safetensors.torch
+import model_fixtures
 import torch
-import transformers
 from transformers import AutoConfig, AutoModelForCausalLM
 
 SEED = 20260411
@@ -136,21 +134,7 @@ def write(name: str, case: dict, seed: int) -> None:
             tensors[f"ids_{index}"] = ids.to(torch.int64)
             tensors[f"logits_{index}"] = logits.contiguous()
             tensors[f"greedy_{index}"] = greedy(loaded, ids).to(torch.int64)
-    safetensors.torch.save_file(tensors, folder / "reference.safetensors")
-    header = {
-        "script": "tools/reference/architectures.py",
-        "versions": {
-            "torch": torch.__version__, "transformers": transformers.__version__, "safetensors": safetensors.__version__,
-        },
-        "seed": seed,
-        "case": case,
-        "sequence_lengths": list(LENGTHS),
-        "logit_deviation": torch.cat([tensors["logits_0"], tensors["logits_1"]]).std().item(),
-        "largest_difference_to_float64": largest,
-    }
-    (folder / "fixture.json").write_text(json.dumps(header, indent=2) + "\n")
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f"{name}: {size} bytes, logit deviation {header['logit_deviation']:.3f}, float64 difference {largest:.2e}")
+    model_fixtures.save(folder, "tools/reference/architectures.py", seed, case, LENGTHS, tensors, largest)
 
 
 def main() -> None:

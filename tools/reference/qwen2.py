@@ -15,10 +15,8 @@ import json
 import pathlib
 import shutil
 
-import safetensors
-import safetensors.torch
+import model_fixtures
 import torch
-import transformers
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 SEED = 20260203
@@ -87,22 +85,7 @@ def write(name: str, case: dict, seed: int) -> None:
             largest = max(largest, (logits.double() - exact).abs().max().item())
             tensors[f"ids_{index}"] = ids.to(torch.int64)
             tensors[f"logits_{index}"] = logits.contiguous()
-    safetensors.torch.save_file(tensors, folder / "reference.safetensors")
-    header = {
-        "script": "tools/reference/qwen2.py",
-        "versions": {
-            "torch": torch.__version__, "transformers": transformers.__version__,
-            "safetensors": safetensors.__version__,
-        },
-        "seed": seed,
-        "case": case,
-        "sequence_lengths": list(LENGTHS),
-        "logit_deviation": torch.cat([tensors["logits_0"], tensors["logits_1"]]).std().item(),
-        "largest_difference_to_float64": largest,
-    }
-    (folder / "fixture.json").write_text(json.dumps(header, indent=2) + "\n")
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f"{name}: {size} bytes, logit deviation {header['logit_deviation']:.3f}, float64 difference {largest:.2e}")
+    model_fixtures.save(folder, "tools/reference/qwen2.py", seed, case, LENGTHS, tensors, largest)
 
 
 def main() -> None:
