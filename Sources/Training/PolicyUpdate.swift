@@ -50,8 +50,9 @@ public struct PolicyUpdater {
     /// Up to this many tokens the graphs of all micro-batches are kept between statistics and backward; above, the forward
     /// pass is made twice. The numbers are the same.
     public var keptGraphTokens: Int
+    public static let defaultKeptGraphTokens = 65_536
 
-    public init(model: any LanguageModel, temperature: Double, microBatchTokens: Int, keptGraphTokens: Int = 65_536) {
+    public init(model: any LanguageModel, temperature: Double, microBatchTokens: Int, keptGraphTokens: Int = Self.defaultKeptGraphTokens) {
         self.model = model
         self.temperature = temperature
         self.microBatchTokens = microBatchTokens

@@ -18,13 +18,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
     public var maxPromptsPerStep: Int
-    /// Weights, gradients, Adam's two moments, the measured direction, and for a thermostat that acts on the gradient what it adds
-    /// to it; for adapters also the adapted weights before them and their gradient: bytes.
-    public var trainingStateBytes: Int
-    /// Weights of the frozen reference, taken to be as large as the model; 0 without one: bytes.
-    public var referenceBytes: Int
-    /// Keys and values of all slots, beside those of the prompts: bytes.
-    public var cacheBytes: Int
+    /// What the run will occupy, on a CPU.
+    public var memory: MemoryEstimate
     public var threads: Int
     public var device: String
     public var precision: String
@@ -32,12 +27,12 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var products: String
     public var libtorch: String
 
+    /// - Parameter promptTokens: of a usual prompt.
     /// - Throws: `ModelError` about a folder of adapters.
-    public init(_ config: TrainConfig, model: ModelConfig) throws {
+    public init(_ config: TrainConfig, model: ModelConfig, promptTokens: Int) throws {
         parameters = model.parameterCount
         let adapters = try config.adapters?.settings().counts(in: model)
-        let trained = adapters?.adapters ?? model.parameterCount
-        trainedParameters = trained
+        trainedParameters = adapters?.adapters ?? model.parameterCount
         promptsPerStep = config.rollout.promptsPerStep
         completionsPerStep = promptsPerStep * config.rollout.completionsPerPrompt
         updatesPerStep = config.training.miniBatches * config.training.epochs
@@ -50,16 +45,9 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
             by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)
         maxTokensPerStep = isHuge ? .max : tokens
-        let addsGradient = config.algorithm.controllers.contains {
-            [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
-        }
-        let copies = 4 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0)
-        trainingStateBytes =
-            4 * (adapters.map { model.parameterCount + 2 * $0.adapted + trained * copies } ?? trained * copies)
-        referenceBytes = config.reference == nil ? 0 : 4 * parameters
-        let slots = min(config.rollout.slots, completionsPerStep)
-        let perPosition = 8.0 * Double(model.layers * model.keyValueHeads * model.headSize)
-        cacheBytes = Int(min(Double(slots) * Double(config.rollout.maxNewTokens) * perPosition, 9e18))
+        memory = MemoryEstimate(
+            config, model: model, promptTokens: promptTokens,
+            adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) })
         threads = Runtime.threads
         precision = config.precision.rawValue
         device = config.device.rawValue

@@ -62,7 +62,8 @@ public final class TrainingRun {
                 output: config.output, config: config.sourceText, origin: origin,
                 adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         }
-        resolved = try ResolvedRun(config, model: session.model.config)
+        let promptTokens = try ResolvedRun.usualPromptTokens(source, session.vocabulary)
+        resolved = try ResolvedRun(config, model: session.model.config, promptTokens: promptTokens)
         algorithm = config.algorithm
         if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }
         try session.writeResolved(try resolved.json())

@@ -46,10 +46,29 @@ struct TrainCommand: ParsableCommand {
         } else {
             print("The model is \(path); metrics are in \(config.output)/metrics.jsonl.")
         }
+        if !json, let peak = PeakMemory.bytes, config.device == .cpu {
+            print("Memory peaked at \(gigabytes(peak)); \(gigabytes(run.resolved.memory.peak)) had been expected.")
+        }
     }
 
+    private func memorySentence(_ memory: MemoryEstimate) -> String {
+        let parts = [
+            ("weights and moments", memory.weights), ("the reference", memory.reference),
+            ("packed weights", memory.packedWeights), ("gradients", memory.gradients),
+            ("activations", memory.activations + memory.backward),
+        ]
+        let said = parts.filter { $0.1 > 0 }.map { "\($0.0) \(gigabytes($0.1))" }.joined(separator: ", ")
+        return
+            "On a CPU the run takes about \(gigabytes(memory.peak)) at its peak: \(said), the program itself the rest"
+            + (memory.cache > memory.gradients + memory.activations + memory.backward
+                ? "; while it samples, the key-value cache of \(gigabytes(memory.cache)) counts instead of gradients and activations."
+                : ".")
+    }
+
+    private func gigabytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1e9, 2) + " GB" }
+
     private func describe(_ config: TrainConfig) throws {
-        let resolved = try ResolvedRun(config, model: try ModelConfig(folder: config.model))
+        let (resolved, assumption) = try ResolvedRun.preview(config)
         if json {
             try FileHandle.standardOutput.write(contentsOf: try resolved.json() + Data("\n".utf8))
             return
@@ -62,13 +81,10 @@ struct TrainCommand: ParsableCommand {
         let trained =
             resolved.trainedParameters == resolved.parameters ? "all" : "\(resolved.trainedParameters) in adapters"
         print(
-            "The model has \(resolved.parameters) parameters, of which \(trained) are trained; weights, gradients, moments and the measured direction take "
-                + "\(resolved.trainingStateBytes / 1_000_000) MB, the key-value cache \(resolved.cacheBytes / 1_000_000) MB, activations come on top."
+            "The model has \(resolved.parameters) parameters, of which \(trained) are trained. \(memorySentence(resolved.memory))"
         )
-        if let reference = config.reference {
-            print(
-                "The reference is \(reference); its weights take about \(resolved.referenceBytes / 1_000_000) MB more.")
-        }
+        if let assumption { print(assumption) }
+        if let reference = config.reference { print("The reference is \(reference).") }
         print(
             "Products are \(resolved.precision) by \(resolved.products), on \(resolved.device) with \(resolved.threads) threads."
         )

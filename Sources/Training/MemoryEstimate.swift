@@ -1,0 +1,82 @@
+// What a run will occupy at its peak, part by part, from its configuration and the model's sizes alone.
+
+import Algorithms
+import Models
+import Torch
+
+/// Bytes of each part of a run; `peak` is what resident memory comes to in the fullest moment, the backward pass of an update.
+///
+/// Counted from what the operators keep for their backward passes on a CPU; docs/models.md has estimates beside measured peaks.
+/// Void on another device, where the parts are the same and the process and the allocator are not.
+public struct MemoryEstimate: Sendable, Codable, Equatable {
+    /// The program, libtorch and a tokenizer, before a model is there.
+    public var process: Int
+    /// Weights and Adam's two moments.
+    public var weights: Int
+    /// Weights of the frozen reference, taken to be as large as the model; 0 without one.
+    public var reference: Int
+    /// Copies of weights in the order in which the kernels read them.
+    public var packedWeights: Int
+    /// The update's gradient, that of the entropy where it is measured, what a thermostat adds, and the micro-batch's own.
+    public var gradients: Int
+    /// What forward passes keep for their backward passes.
+    public var activations: Int
+    /// What the backward pass of one layer needs beside.
+    public var backward: Int
+    /// Keys and values of all slots, beside those of the prompts; gone when an update begins.
+    public var cache: Int
+
+    /// Sampling and updating take turns: the larger of the two counts.
+    public var peak: Int {
+        process + weights + reference + packedWeights + max(cache, gradients + activations + backward)
+    }
+
+    /// - Parameters:
+    ///   - promptTokens: of a usual prompt; each is computed once for all its completions.
+    ///   - adapters: scalars of the adapters and of the weights they adapt.
+    init(
+        _ config: TrainConfig, model: ModelConfig, promptTokens: Int, adapters: (trained: Int, adapted: Int)? = nil
+    ) {
+        let completions = config.rollout.completionsPerPrompt
+        let groupsPerUpdate =
+            (config.rollout.promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
+        let rowsPerCompletion = config.rollout.maxNewTokens
+        let rows = groupsPerUpdate.saturating(promptTokens.adding(completions.saturating(rowsPerCompletion)))
+        let microBatch = min(rows, max(config.training.microBatchTokens, promptTokens.adding(rowsPerCompletion)))
+        let trained = adapters?.trained ?? model.parameterCount
+
+        process = 160_000_000
+        weights = 4 * (model.parameterCount + 2 * trained + (adapters?.adapted ?? 0))
+        reference = config.reference == nil ? 0 : 4 * model.parameterCount
+        let head = model.vocabularySize * model.hiddenSize
+        packedWeights = 4 * model.layers * model.layerParameterCount + (config.precision == .bfloat16 ? 2 : 4) * head
+
+        let addsGradient = config.algorithm.controllers.contains {
+            [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
+        }
+        let sums = 1 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0) + (rows > microBatch ? 1 : 0)
+        // the head's gradient is made apart and then added; for adapters that of the adapted weights is differentiated first
+        gradients = 4 * (sums * trained + (adapters.map { $0.adapted } ?? head))
+
+        let kept = rows <= PolicyUpdater.defaultKeptGraphTokens ? rows : microBatch
+        let (perRow, backwardPerRow) = model.layerBytesPerRow(config.precision)
+        activations =
+            config.training.checkpointsGradients
+            ? kept.saturating(4 * model.layers * model.hiddenSize).adding(microBatch.saturating(perRow))
+            : kept.saturating(model.layers * perRow)
+        backward = microBatch.saturating(backwardPerRow)
+        let slots = min(config.rollout.slots, config.rollout.promptsPerStep.saturating(completions))
+        let perPosition = 8 * model.layers * model.keyValueHeads * model.headSize
+        cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)
+    }
+}
+
+extension Int {
+    /// Products and sums of sizes that a configuration may make absurd: at the end of the range instead of over it.
+    fileprivate func saturating(_ factor: Int) -> Int {
+        let (product, isHuge) = multipliedReportingOverflow(by: factor)
+        return isHuge ? .max / 16 : Swift.min(product, .max / 16)
+    }
+
+    fileprivate func adding(_ other: Int) -> Int { Swift.min(self, .max / 16) + Swift.min(other, .max / 16) }
+}

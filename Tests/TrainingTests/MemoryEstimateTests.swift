@@ -1,0 +1,71 @@
+// What a run is expected to occupy: by hand for one shape, and how it follows from the configuration.
+
+import ConfigCoding
+import Models
+import Testing
+import Training
+
+@Suite struct MemoryEstimateTests {
+    /// Qwen2.5-0.5B's sizes.
+    static let half = ModelConfig(
+        vocabularySize: 151_936, hiddenSize: 896, layers: 24, heads: 14, keyValueHeads: 2, intermediateSize: 4864,
+        contextLength: 4096, tiesEmbeddings: true, stopTokens: [])
+
+    func estimate(_ overrides: [String] = [], promptTokens: Int = 32) throws -> MemoryEstimate {
+        let yaml = TinyRun.yaml(model: "nowhere", output: "nowhere", problems: "nowhere", algorithm: "grpo")
+        let options = [
+            "rollout.prompts_per_step=2", "rollout.completions_per_prompt=4", "rollout.max_new_tokens=32",
+            "training.micro_batch_tokens=2048",
+        ]
+        let config = try TinyRun.config(yaml, options + overrides)
+        return try ResolvedRun(config, model: Self.half, promptTokens: promptTokens).memory
+    }
+
+    @Test func `the parts of a small batch on a model of half a billion, by hand`() throws {
+        let parameters = 494_032_768
+        let head = 151_936 * 896
+        let memory = try estimate()
+        #expect(memory.weights == 3 * 4 * parameters)
+        // one sum for the loss, one for the entropy, and the head's part of one apart
+        #expect(memory.gradients == 2 * 4 * parameters + 4 * head)
+        // all matrices and the head; the few norms and biases are counted with them
+        #expect(memory.packedWeights == 4 * (parameters - 896))
+        let rows = 2 * (32 + 4 * 32)
+        let layer = 4 * (5 * 896 + 2 * 896 + 2 * 128) + 12 * 4864
+        #expect(memory.activations == rows * 24 * layer)
+        #expect(memory.reference == 0)
+        let update = memory.gradients + memory.activations + memory.backward
+        #expect(memory.peak == memory.process + memory.weights + memory.packedWeights + update)
+    }
+
+    @Test func `each option moves the parts that it is about`() throws {
+        let plain = try estimate()
+        #expect(try estimate(["training.measure_entropy=false"]).gradients == plain.gradients - 4 * 494_032_768)
+        #expect(try estimate(["precision=bfloat16"]).activations < plain.activations)
+        #expect(try estimate(["precision=bfloat16"]).packedWeights < plain.packedWeights)
+        #expect(try estimate(["training.gradient_checkpointing=true"]).activations < plain.activations / 10)
+        #expect(try estimate(["reference=nowhere", "algorithm.kl_coefficient=0.1"]).reference == 4 * 494_032_768)
+        let adapters = try estimate(["lora={rank: 8, alpha: 16}"])
+        #expect(adapters.weights < plain.weights && adapters.gradients < plain.gradients)
+        #expect(try estimate(promptTokens: 64).activations - plain.activations == 2 * 32 * (plain.activations / 320))
+        // several micro-batches: the sum and the part of one
+        let cut = try estimate(["training.micro_batch_tokens=100"])
+        #expect(cut.gradients == plain.gradients + 4 * 494_032_768)
+        #expect(cut.activations == plain.activations && cut.backward < plain.backward)
+    }
+
+    @Test func `sampling counts where its cache is larger than an update`() throws {
+        let options = ["rollout.max_new_tokens=4000", "rollout.slots=4096", "rollout.completions_per_prompt=2048"]
+        let memory = try estimate(options + ["training.gradient_checkpointing=true"])
+        #expect(memory.cache > memory.gradients + memory.activations + memory.backward)
+        #expect(memory.peak == memory.process + memory.weights + memory.packedWeights + memory.cache)
+    }
+
+    @Test func `absurd batches stay numbers`() throws {
+        let most = [
+            "rollout.prompts_per_step=1000000", "rollout.completions_per_prompt=10000",
+            "rollout.max_new_tokens=1000000",
+        ]
+        #expect(try estimate(most).peak > 1 << 50)
+    }
+}
