@@ -52,7 +52,10 @@ public struct PolicyUpdater {
     public var keptGraphTokens: Int
     public static let defaultKeptGraphTokens = 65_536
 
-    public init(model: any LanguageModel, temperature: Double, microBatchTokens: Int, keptGraphTokens: Int = Self.defaultKeptGraphTokens) {
+    public init(
+        model: any LanguageModel, temperature: Double, microBatchTokens: Int,
+        keptGraphTokens: Int = Self.defaultKeptGraphTokens
+    ) {
         self.model = model
         self.temperature = temperature
         self.microBatchTokens = microBatchTokens
