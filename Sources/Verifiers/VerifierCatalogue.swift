@@ -16,6 +16,7 @@ public enum VerifierCatalogue {
         ("json_schema", { try JSONMatch(from: $0) }),
         ("program", { try ProgramTests(from: $0) }),
         ("command", { try ExternalCommand(from: $0) }),
+        ("http", { try HTTPVerifier(from: $0) }),
     ]
 
     /// The names in the order of the catalogue.

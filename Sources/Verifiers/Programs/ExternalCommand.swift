@@ -3,12 +3,6 @@
 public import ConfigCoding
 public import Trajectories
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Runs a command that the user trusts: it inherits the environment and the rights of the trainer. Programs of a model
 /// belong in `ProgramTests`.
 ///
@@ -36,44 +30,23 @@ public struct ExternalCommand: Verifier {
         retries = try section.value("retries", default: 2, in: 0...100)
     }
 
-    private struct Question: Encodable {
-        var id, prompt, completion: String
-        var fields: [String: JSONValue]
-    }
-
-    private struct Answer: Decodable {
-        var reward: Double
-        var correct: Bool?
-        var reason: String?
-    }
-
     public func check(_ problem: Problem) throws {}
 
     public func verdict(on completion: String, for problem: Problem) -> Verdict {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let question = Question(
-            id: problem.id, prompt: problem.prompt, completion: completion, fields: problem.fields)
-        guard let input = try? encoder.encode(question) else { return .failed("verifier_failed") }
+        guard let input = VerdictQuestion(completion, for: problem).json() else { return .failed("verifier_failed") }
         for _ in 0...retries {
-            if let answer = ask(Array(input)) {
-                let isCorrect = answer.correct ?? (answer.reward >= 1)
-                let reason = answer.reason ?? (isCorrect ? "correct" : "wrong_answer")
-                return Verdict(reward: answer.reward, isCorrect: isCorrect, reason: reason)
-            }
+            if let verdict = ask(input) { return verdict }
         }
         return .failed("verifier_failed")
     }
 
-    private func ask(_ input: [UInt8]) -> Answer? {
+    private func ask(_ input: [UInt8]) -> Verdict? {
         #if canImport(Glibc)
             let child = ChildProcess(
-                command: command, environment: nil, input: input, seconds: seconds, maximumOutput: 1 << 20)
-            guard let outcome = try? child.run(), outcome.end == .exited(0),
-                let answer = try? JSONDecoder().decode(Answer.self, from: Data(outcome.output)),
-                answer.reward.isFinite, answer.reason?.utf8.count ?? 0 <= 100
-            else { return nil }
-            return answer
+                command: command, environment: nil, input: input, seconds: seconds,
+                maximumOutput: VerdictAnswer.maximumBytes)
+            guard let outcome = try? child.run(), outcome.end == .exited(0) else { return nil }
+            return VerdictAnswer.verdict(in: outcome.output)
         #else
             return nil
         #endif
