@@ -39,7 +39,7 @@ struct TemplateExpression: Sendable {
 
 /// A statement of a template.
 indirect enum TemplateStatement: Sendable {
-    case data(String)
+    case data(String, line: Int)
     case output(TemplateExpression)
     case condition([(condition: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
     case loop(TemplateLoop)
@@ -49,11 +49,21 @@ indirect enum TemplateStatement: Sendable {
     case macro(TemplateMacro)
     case leave(line: Int)
     case advance(line: Int)
+
+    var line: Int {
+        switch self {
+        case .data(_, let line), .capture(_, _, let line), .leave(let line), .advance(let line): line
+        case .output(let expression), .set(_, let expression): expression.line
+        case .condition(let branches, _): branches.first?.condition.line ?? 1
+        case .loop(let loop): loop.line
+        case .macro(let macro): macro.line
+        }
+    }
 }
 
 /// What a value is assigned to.
 enum TemplateTarget: Sendable {
-    case name(String)
+    case name(String, line: Int)
     /// An attribute of a namespace.
     case attribute(String, String, line: Int)
 }

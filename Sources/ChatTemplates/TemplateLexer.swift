@@ -12,7 +12,7 @@ enum TemplateToken: Equatable {
 
 /// A piece of a template in the order of the file.
 enum TemplatePiece {
-    case data(String)
+    case data(String, line: Int)
     /// `{{ ... }}`
     case output([TemplateToken], line: Int)
     /// `{% ... %}`
@@ -60,7 +60,7 @@ struct TemplateLexer {
                 open += 1
             }
             guard open < scalars.count else {
-                pieces.append(.data(String(scalars: scalars[start...])))
+                pieces.append(.data(String(scalars: scalars[start...]), line: line))
                 break
             }
             let opener = scalars[open + 1]
@@ -72,7 +72,7 @@ struct TemplateLexer {
             } else if sign != "+", !isVariable {
                 data = withoutIndent(data)
             }
-            if !data.isEmpty { pieces.append(.data(String(scalars: data))) }
+            if !data.isEmpty { pieces.append(.data(String(scalars: data), line: line)) }
             line += scalars[start..<open].count { $0 == "\n" }
             let tagLine = line
             // In variables `+` is the operator.

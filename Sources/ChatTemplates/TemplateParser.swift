@@ -25,6 +25,14 @@ struct TemplateParser {
         ChatTemplateError(code, "the chat template \(message)", place: "\(name):\(line)")
     }
 
+    /// The words of a tag; what they become nests no deeper than there are words.
+    private func words(_ tokens: [TemplateToken], line: Int) throws(ChatTemplateError) -> TemplateWords {
+        guard tokens.count <= 2_000 else {
+            throw failure("has a tag of more than 2000 words", line: line, code: .limit)
+        }
+        return TemplateWords(tokens, line: line, name: name)
+    }
+
     /// Statements up to a tag that begins with one of `ends`, and what follows that word.
     private mutating func body(
         until ends: Set<String>, opened: String, line: Int
@@ -37,13 +45,13 @@ struct TemplateParser {
             let piece = pieces[position]
             position += 1
             switch piece {
-            case .data(let text): body.append(.data(text))
+            case .data(let text, let line): body.append(.data(text, line: line))
             case .output(let tokens, let line):
-                var words = TemplateWords(tokens, line: line, name: name)
+                var words = try self.words(tokens, line: line)
                 body.append(.output(try words.expression()))
                 try words.end()
             case .statement(let tokens, let line):
-                var words = TemplateWords(tokens, line: line, name: name)
+                var words = try self.words(tokens, line: line)
                 let word = try words.name("a statement")
                 if ends.contains(word) { return (body, word, words) }
                 body += try statement(word, &words)
@@ -134,7 +142,7 @@ struct TemplateParser {
     private mutating func set(_ words: inout TemplateWords) throws(ChatTemplateError) -> TemplateStatement {
         let line = words.line
         let first = try words.name("a variable")
-        var target = TemplateTarget.name(first)
+        var target = TemplateTarget.name(first, line: line)
         if words.take(".") { target = .attribute(first, try words.name("an attribute"), line: line) }
         if words.take("=") {
             let value = try words.expressionOrTuple()

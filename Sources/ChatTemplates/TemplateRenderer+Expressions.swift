@@ -5,6 +5,12 @@ extension TemplateRenderer {
         _ expression: TemplateExpression, _ scope: TemplateScope
     ) throws(ChatTemplateError) -> TemplateValue {
         let line = expression.line
+        nesting += 1
+        defer { nesting -= 1 }
+        guard nesting <= Limits.nesting else {
+            throw failure("nests its work more than \(Limits.nesting) deep", line: line, code: .limit)
+        }
+        try spend(Cost.step, line: line)
         switch expression.kind {
         case .literal(let value): return value
         case .name(let name):
@@ -12,6 +18,7 @@ extension TemplateRenderer {
         case .list(let items):
             var values: [TemplateValue] = []
             for item in items { values.append(try evaluate(item, scope)) }
+            try spend(Cost.item * values.count, line: line)
             return .list(values)
         case .mapping(let members):
             var values: [(key: String, value: TemplateValue)] = []
@@ -80,6 +87,7 @@ extension TemplateRenderer {
         case .macro(let index): return try call(index, positional, named, line: line)
         case .function("namespace"):
             guard positional.isEmpty else { throw failure("gives namespace an argument without name", line: line) }
+            try spend(Cost.record, line: line)
             namespaces.append(named.map { ($0.name, $0.value) })
             return .namespace(namespaces.count - 1)
         case .function(let name):
@@ -96,6 +104,7 @@ extension TemplateRenderer {
     private func attribute(
         _ name: String, of value: TemplateValue, line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
+        if case .mapping(let members) = value { try spend(Cost.byte * members.count, line: line) }
         switch value {
         case .undefined: throw failure("reads '\(name)' of an undefined value", line: line)
         case .namespace(let index): return namespaces[index].first { $0.key == name }?.value ?? .undefined
@@ -110,6 +119,7 @@ extension TemplateRenderer {
     private func item(
         _ index: TemplateValue, of value: TemplateValue, line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
+        if case .list = value {} else { try pass(over: value, line: line) }
         switch (value, index) {
         case (.undefined, _): throw failure("reads an item of an undefined value", line: line)
         case (.mapping, .text(let key)): return value.member(key) ?? .undefined
@@ -149,6 +159,7 @@ extension TemplateRenderer {
     private func slice(
         _ value: TemplateValue, _ bounds: [Int?], line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
+        try pass(over: value, line: line)
         switch value {
         case .list(let items): return .list(try Self.indices(bounds, items.count, self, line).map { items[$0] })
         case .text(let text):

@@ -5,6 +5,7 @@ extension TemplateRenderer {
         _ name: String, _ value: TemplateValue, _ positional: [TemplateValue],
         _ named: [(name: String, value: TemplateValue)], line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
+        try pass(over: value, line: line)
         if name == "tojson" { return .text(try json(value, positional, named, line: line)) }
         if name == "map" { return try attributes(value, positional, named, line: line) }
         let boolean = named.first { $0.name == "boolean" && ["default", "d"].contains(name) }

@@ -29,10 +29,12 @@ extension TemplateRenderer {
             else { throw failure("calls range with something else than one to three numbers", line: line) }
             let (from, to) = numbers.count == 1 ? (0, numbers[0]) : (numbers[0], numbers[1])
             var values: [TemplateValue] = []
+            try spend(Cost.step, line: line)
             for value in stride(from: from, to: to, by: numbers.count == 3 ? numbers[2] : 1) {
                 guard values.count < Limits.items else {
                     throw failure("makes a range of more than \(Limits.items) numbers", line: line, code: .limit)
                 }
+                try spend(Cost.item, line: line)
                 values.append(.integer(value))
             }
             return .list(values)
@@ -43,6 +45,8 @@ extension TemplateRenderer {
     func method(
         _ name: String, of value: TemplateValue, _ arguments: [TemplateValue], line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
+        try pass(over: value, line: line)
+        for argument in arguments { try pass(over: argument, line: line) }
         switch value {
         case .mapping(let members): return try method(name, of: members, arguments, line: line)
         case .text(let text): return try method(name, of: text, arguments, line: line)
@@ -72,6 +76,8 @@ extension TemplateRenderer {
         if name == "join", arguments.count == 1 { return .text(try join(arguments[0], by: text, line: line)) }
         if ["startswith", "endswith"].contains(name), arguments.count == 1, case .list(let choices) = arguments[0] {
             for choice in choices {
+                try pass(over: .text(text), line: line)
+                try pass(over: choice, line: line)
                 if try method(name, of: text, [choice], line: line).isTrue { return .bool(true) }
             }
             return .bool(false)
@@ -95,12 +101,16 @@ extension TemplateRenderer {
             return .text(try lower(text, capitalises: name == "capitalize", line: line))
         case ("strip", 0...1), ("lstrip", 0...1), ("rstrip", 0...1):
             return .text(text.stripped(texts.first, left: name != "rstrip", right: name != "lstrip"))
-        case ("split", 0) where number == nil: return .list(text.words.map { .text($0) })
+        case ("split", 0) where number == nil:
+            let words = text.words
+            try spend(Cost.item * words.count, line: line)
+            return .list(words.map { .text($0) })
         case ("split", 1), ("rsplit", 1):
             let separator = texts[0].scalars
             guard !separator.isEmpty else { throw failure("splits a text at an empty one", line: line) }
             let most = number.map { $0 < 0 ? Int.max : $0 } ?? Int.max
-            return .list(text.split(at: separator, most: most, fromEnd: name == "rsplit").map { .text($0) })
+            return .list(
+                try split(text, at: separator, most: most, fromEnd: name == "rsplit", line: line).map { .text($0) })
         case ("startswith", 1): return .bool(text.scalars.starts(with: texts[0].scalars))
         case ("endswith", 1): return .bool(text.scalars.reversed().starts(with: texts[0].scalars.reversed()))
         case ("removeprefix", 1):
@@ -109,9 +119,10 @@ extension TemplateRenderer {
         case ("removesuffix", 1):
             let isThere = text.scalars.reversed().starts(with: texts[0].scalars.reversed())
             return .text(isThere ? String(scalars: text.scalars.dropLast(texts[0].scalars.count)) : text)
-        case ("find", 1) where number == nil: return .integer(text.firstPlace(of: texts[0].scalars) ?? -1)
+        case ("find", 1) where number == nil:
+            return .integer(try firstPlace(of: texts[0].scalars, in: text.scalars, line: line) ?? -1)
         case ("count", 1) where number == nil && !texts[0].isEmpty:
-            return .integer(text.split(at: texts[0].scalars, most: .max, fromEnd: false).count - 1)
+            return .integer(try split(text, at: texts[0].scalars, most: .max, fromEnd: false, line: line).count - 1)
         case ("replace", 2): return .text(try replace(text, texts[0], texts[1], most: number, line: line))
         default:
             throw failure(
@@ -123,14 +134,15 @@ extension TemplateRenderer {
         _ text: String, _ old: String, _ new: String, most: Int?, line: Int
     ) throws(ChatTemplateError) -> String {
         guard !old.isEmpty else { throw failure("replaces an empty text", line: line, code: .unsupported) }
-        let parts = text.split(at: old.scalars, most: most.map { $0 < 0 ? .max : $0 } ?? .max, fromEnd: false)
-        return try checked(parts.joined(separator: new), line: line)
+        let most = most.map { $0 < 0 ? .max : $0 } ?? .max
+        return try joined(
+            try split(text, at: old.scalars, most: most, fromEnd: false, line: line), by: new, line: line)
     }
 
     func join(_ value: TemplateValue, by separator: String, line: Int) throws(ChatTemplateError) -> String {
         var parts: [String] = []
         for item in try items(of: value, line: line) { parts.append(try text(of: item, line: line)) }
-        return try checked(parts.joined(separator: separator), line: line)
+        return try joined(parts, by: separator, line: line)
     }
 
     func lower(_ text: String, capitalises: Bool, line: Int) throws(ChatTemplateError) -> String {
@@ -161,24 +173,5 @@ extension String {
         if left { kept = kept.drop(while: goes) }
         if right { while let last = kept.last, goes(last) { kept.removeLast() } }
         return String(scalars: kept)
-    }
-
-    /// The parts between at most `most` occurrences of a text that is not empty.
-    func split(at separator: [Unicode.Scalar], most: Int, fromEnd: Bool) -> [String] {
-        let scalars = fromEnd ? self.scalars.reversed() : self.scalars
-        let wanted = fromEnd ? separator.reversed() : separator
-        var parts: [[Unicode.Scalar]] = [[]]
-        var index = 0
-        while index < scalars.count {
-            if parts.count <= most, scalars[index] == wanted[0], scalars[index...].starts(with: wanted) {
-                parts.append([])
-                index += wanted.count
-            } else {
-                parts[parts.count - 1].append(scalars[index])
-                index += 1
-            }
-        }
-        if fromEnd { parts = parts.map { $0.reversed() }.reversed() }
-        return parts.map { String(scalars: $0) }
     }
 }

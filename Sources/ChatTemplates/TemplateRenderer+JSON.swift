@@ -27,11 +27,18 @@ extension TemplateRenderer {
     ) throws(ChatTemplateError) {
         func newline(_ depth: Int) { if let indent { output += "\n" + String(repeating: " ", count: indent * depth) } }
         let comma = indent == nil ? ", " : ","
+        guard depth <= 4 * Limits.valueDepth else {
+            throw failure("nests values more than \(4 * Limits.valueDepth) deep", line: line, code: .limit)
+        }
+        try spend(Cost.step, line: line)
+        try check(output, line: line)
         switch value {
         case .none: output += "null"
         case .bool(let value): output += value ? "true" : "false"
         case .integer(let value): output += String(value)
-        case .text(let text): Self.quote(text, into: &output)
+        case .text(let text):
+            try spend(Cost.byte * text.utf8.count, line: line)
+            Self.quote(text, into: &output)
         case .list(let items):
             if items.isEmpty {
                 output += "[]"

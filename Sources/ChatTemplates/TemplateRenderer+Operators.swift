@@ -5,15 +5,16 @@ extension TemplateRenderer {
         _ operation: String, _ left: TemplateValue, _ right: TemplateValue, line: Int
     ) throws(ChatTemplateError) -> TemplateValue {
         if operation == "~" {
-            return .text(try checked(try text(of: left, line: line) + text(of: right, line: line), line: line))
+            return .text(try joined([text(of: left, line: line), text(of: right, line: line)], by: "", line: line))
         }
         if operation == "+" {
             switch (left, right) {
-            case (.text(let left), .text(let right)): return .text(try checked(left + right, line: line))
+            case (.text(let left), .text(let right)): return .text(try joined([left, right], by: "", line: line))
             case (.list(let left), .list(let right)):
                 guard left.count + right.count <= Limits.items else {
                     throw failure("makes a list of more than \(Limits.items) items", line: line, code: .limit)
                 }
+                try spend(Cost.item * (left.count + right.count), line: line)
                 return .list(left + right)
             default: break
             }
@@ -22,6 +23,7 @@ extension TemplateRenderer {
             guard count <= 0 || text.utf8.count <= Limits.textBytes / count else {
                 throw failure("makes a text of more than \(Limits.textBytes) bytes", line: line, code: .limit)
             }
+            try spend(text.utf8.count * max(0, count), line: line)
             return .text(String(repeating: text, count: max(0, count)))
         }
         if let left = left.asInteger, let right = right.asInteger, operation != "/" {
@@ -63,14 +65,14 @@ extension TemplateRenderer {
         _ operation: String, _ left: TemplateValue, _ right: TemplateValue, line: Int
     ) throws(ChatTemplateError) -> Bool {
         switch operation {
-        case "==": return left.equals(right)
-        case "!=": return !left.equals(right)
+        case "==": return try equal(left, right, line: line)
+        case "!=": return try !equal(left, right, line: line)
         case "in": return try contains(right, left, line: line)
         case "not in": return try !contains(right, left, line: line)
         default: break
         }
         let isLess: Bool
-        let isEqual = left.equals(right)
+        let isEqual = try equal(left, right, line: line)
         if case .text(let left) = left, case .text(let right) = right {
             // The order of UTF-8 is that of scalars.
             isLess = left.utf8.lexicographicallyPrecedes(right.utf8)
@@ -90,9 +92,14 @@ extension TemplateRenderer {
     private func contains(
         _ whole: TemplateValue, _ part: TemplateValue, line: Int
     ) throws(ChatTemplateError) -> Bool {
+        try pass(over: whole, line: line)
         switch (whole, part) {
-        case (.text(let text), .text(let part)): return text.firstPlace(of: part.scalars) != nil
-        case (.list(let items), _): return items.contains { $0.equals(part) }
+        case (.text(let text), .text(let part)):
+            try pass(over: .text(part), line: line)
+            return try firstPlace(of: part.scalars, in: text.scalars, line: line) != nil
+        case (.list(let items), _):
+            for item in items where try equal(item, part, line: line) { return true }
+            return false
         case (.mapping(let members), .text(let key)): return members.contains { $0.key.isSameText(as: key) }
         case (.mapping, _), (.undefined, _): return false
         default: throw failure("looks for \(part.kind) in \(whole.kind)", line: line)
@@ -126,21 +133,12 @@ extension TemplateRenderer {
         case ("odd", _), ("even", _), ("divisibleby", _):
             guard let number = value.asInteger, let by = name == "divisibleby" ? arguments[0].asInteger : 2, by != 0
             else { throw failure("asks whether \(value.kind) is \(name)", line: line) }
-            return (number % by == 0) == (name != "odd")
+            // The smallest number has no quotient by -1.
+            return number.isMultiple(of: by) == (name != "odd")
         case ("undefined", _), ("none", _), ("string", _), ("mapping", _), ("iterable", _), ("sequence", _),
             ("number", _), ("integer", _), ("float", _), ("boolean", _), ("true", _), ("false", _):
             return false
         default: throw failure("uses the test \(name), which is not supported", line: line, code: .unsupported)
         }
-    }
-}
-
-extension String {
-    /// The place of the first occurrence, in scalars; Python's `find`.
-    func firstPlace(of part: [Unicode.Scalar]) -> Int? {
-        let scalars = self.scalars
-        guard let head = part.first else { return 0 }
-        guard scalars.count >= part.count else { return nil }
-        return (0...scalars.count - part.count).first { scalars[$0] == head && scalars[$0...].starts(with: part) }
     }
 }

@@ -24,6 +24,10 @@ struct TemplateRenderer {
         static let textBytes = 1 << 24
         static let items = 1_000_000
         static let callDepth = 32
+        /// Of lists within lists.
+        static let valueDepth = 64
+        /// Of statements and expressions within one another, macros included: what the stack holds.
+        static let nesting = 500
     }
 
     /// How the rest of a loop's body goes on.
@@ -33,6 +37,8 @@ struct TemplateRenderer {
     var namespaces: [[(key: String, value: TemplateValue)]] = []
     var macros: [(macro: TemplateMacro, scope: TemplateScope)] = []
     var callDepth = 0
+    var nesting = 0
+    let work = TemplateWork()
     private var iterations = 0
 
     init(name: String) {
@@ -59,11 +65,19 @@ struct TemplateRenderer {
     mutating func render(
         _ statements: [TemplateStatement], _ scope: TemplateScope, into output: inout String
     ) throws(ChatTemplateError) -> Flow {
+        nesting += 1
+        defer { nesting -= 1 }
         for statement in statements {
+            try spend(Cost.step, line: statement.line)
             switch statement {
-            case .data(let text): output += text
+            case .data(let text, let line):
+                try spend(text.utf8.count, line: line)
+                output += text
+                try check(output, line: line)
             case .output(let expression):
-                output += try text(of: try evaluate(expression, scope), line: expression.line)
+                let text = try text(of: try evaluate(expression, scope), line: expression.line)
+                try spend(text.utf8.count, line: expression.line)
+                output += text
                 try check(output, line: expression.line)
             case .condition(let branches, let otherwise):
                 let chosen = try chosenBranch(branches, scope) ?? otherwise
@@ -77,6 +91,7 @@ struct TemplateRenderer {
                 try assign(.text(try checked(text, line: line)), to: target, scope)
                 if flow != .onward { return flow }
             case .macro(let macro):
+                try spend(Cost.record, line: macro.line)
                 macros.append((macro, scope))
                 scope[macro.name] = .macro(macros.count - 1)
             case .leave: return .leave
@@ -97,11 +112,15 @@ struct TemplateRenderer {
         _ value: TemplateValue, to target: TemplateTarget, _ scope: TemplateScope
     ) throws(ChatTemplateError) {
         switch target {
-        case .name(let name): scope[name] = value
+        case .name(let name, let line):
+            try visit(value, line: line)
+            scope[name] = value
         case .attribute(let name, let attribute, let line):
             guard case .namespace(let index)? = scope[name] else {
                 throw failure("sets an attribute of '\(name)', which is no namespace", line: line)
             }
+            try visit(value, line: line)
+            try spend(namespaces[index].count * Cost.byte, line: line)
             namespaces[index].removeAll { $0.key == attribute }
             namespaces[index].append((attribute, value))
         }
@@ -125,6 +144,7 @@ struct TemplateRenderer {
         }
         for (index, item) in items.enumerated() {
             iterations += 1
+            try spend(Cost.iteration, line: loop.line)
             guard iterations <= Limits.iterations else {
                 throw failure("goes through more than \(Limits.iterations) items", line: loop.line, code: .limit)
             }
@@ -163,12 +183,22 @@ struct TemplateRenderer {
 
     /// What a loop goes through: items, keys, or characters.
     func items(of value: TemplateValue, line: Int) throws(ChatTemplateError) -> [TemplateValue] {
+        try spend(Cost.item * count(of: value), line: line)
         switch value {
         case .list(let items): return items
         case .mapping(let members): return members.map { .text($0.key) }
         case .text(let text): return text.unicodeScalars.map { .text(String($0)) }
         case .undefined: return []
         default: throw failure("goes through \(value.kind), which has no items", line: line)
+        }
+    }
+
+    private func count(of value: TemplateValue) -> Int {
+        switch value {
+        case .list(let items): items.count
+        case .mapping(let members): members.count
+        case .text(let text): text.utf8.count
+        default: 0
         }
     }
 

@@ -53,6 +53,52 @@ import Trajectories
             "{{ " + String(repeating: "(", count: 100) + "1", .limit,
             "the chat template nests expressions more than 64 deep (t:1)"
         ),
+        (
+            "{{ 1" + String(repeating: " + 1", count: 600) + " }}", .limit,
+            "the chat template nests its work more than 500 deep (t:1)"
+        ),
+        (
+            "{{ 1" + String(repeating: " + 1", count: 50_000) + " }}", .limit,
+            "the chat template has a tag of more than 2000 words (t:1)"
+        ),
+        (
+            "{% macro m(n) %}" + String(repeating: "{% if 1 %}", count: 50) + "{{ m(n) }}"
+                + String(repeating: "{% endif %}", count: 50) + "{% endmacro %}\n{{ m(1) }}", .limit,
+            "the chat template nests its work more than 500 deep (t:1)"
+        ),
+        (
+            "{% set ns = namespace(a=[]) %}\n{% for i in range(99999) %}{% set ns.a = [ns.a] %}{% endfor %}", .limit,
+            "the chat template nests values more than 64 deep (t:2)"
+        ),
+        // Work that grows beyond all bounds while no loop, text or depth does.
+        (
+            "{% macro m(n) %}{{ m(n + 1) if n < 30 }}{{ m(n + 1) if n < 30 }}{% endmacro %}\n{{ m(0) }}", .limit,
+            "the chat template asks for more work than any conversation needs (t:1)"
+        ),
+        (
+            "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}", .limit,
+            "the chat template asks for more work than any conversation needs (t:1)"
+        ),
+        (
+            "{% set a = 'a' * 9999999 %}{{ (a ~ 'b') in (a ~ a) }}", .limit,
+            "the chat template makes a text of more than 16777216 bytes (t:1)"
+        ),
+        (
+            "{% set a = 'a' * 4999999 %}{{ (a ~ 'b') in (a ~ a) }}", .limit,
+            "the chat template asks for more work than any conversation needs (t:1)"
+        ),
+        (
+            "{% set a = 'a' * 9999999 %}{{ a | replace('a', 'b') }}", .limit,
+            "the chat template asks for more work than any conversation needs (t:1)"
+        ),
+        (
+            "{% set a = 'a' * 19999 %}{{ a | replace('a', a) }}", .limit,
+            "the chat template makes a text of more than 16777216 bytes (t:1)"
+        ),
+        (
+            "{% for i in range(999999) %}" + String(repeating: "a", count: 99) + "{% endfor %}", .limit,
+            "the chat template makes a text of more than 16777216 bytes (t:1)"
+        ),
         ("{{ 9223372036854775807 + 1 }}", .failed, "the chat template computes a number that is too large (t:1)"),
     ]
 
