@@ -59,6 +59,7 @@ public struct BytePairTokenizer: Sendable {
         template = file.template
         ids.reserveCapacity(file.vocabulary.count + file.addedTokens.count)
         written.reserveCapacity(file.vocabulary.count + file.addedTokens.count)
+        try Self.checkRange(file)
         for (token, id) in file.vocabulary {
             guard Self.store(token, as: id, in: &written, &ids) else {
                 let name = String(decoding: token, as: UTF8.self)
@@ -94,6 +95,17 @@ public struct BytePairTokenizer: Sendable {
         let tokens = file.addedTokens.map(\.token)
         matcher = AddedTokenMatcher(tokens.filter { !$0.isNormalised })
         normalisedMatcher = AddedTokenMatcher(tokens.filter(\.isNormalised))
+    }
+
+    /// Tables are indexed by ids: a stray one must not cost more memory than the file's size explains. Vocabularies are
+    /// numbered without gaps, or with few.
+    private static func checkRange(_ file: TokenizerFile) throws(TokenizerError) {
+        let bound = 65_536 + 16 * file.vocabulary.count
+        guard let (token, id) = file.vocabulary.first(where: { Int($0.id) >= bound }) else { return }
+        throw file.root.failure(
+            .inconsistent,
+            "gives token \"\(String(decoding: token, as: UTF8.self))\" the id \(id) in model.vocab, which has "
+                + "\(file.vocabulary.count) entries; ids below \(bound) are read")
     }
 
     /// False if the token or the id is already there.

@@ -1,7 +1,7 @@
 // A JSON value as data, for the fields of problems whose shape only their verifier knows.
 
 /// Any JSON value. Numbers are kept as Double (exact for integers up to 2^53).
-public enum JSONValue: Sendable, Equatable, Codable {
+public enum JSONValue: Sendable, Hashable, Codable {
     case null
     case bool(Bool)
     case number(Double)

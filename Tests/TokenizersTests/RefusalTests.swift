@@ -85,6 +85,11 @@ struct RefusalTests {
                 old: "\"#\":2,", new: "\"#\":1,", code: .inconsistent,
                 sentence: "the document has a second entry for token \"#\" or id 1 in model.vocab (t.json)"),
             Case(
+                old: "\"#\":2,", new: "\"#\":9999999,", code: .inconsistent,
+                sentence:
+                    "the document gives token \"#\" the id 9999999 in model.vocab, which has 760 entries; ids below "
+                    + "77696 are read (t.json)"),
+            Case(
                 old: "\"#\":2,", new: "\"#\":99999999999,", code: .malformed,
                 sentence: "model.vocab[\"#\"] must be a token id, an integer in 0..<16777216 "
                     + "(t.json:model.vocab[\"#\"])"),

@@ -81,4 +81,17 @@ import Verifiers
             #expect(verifier.verdict(on: text, for: problem).reason == reason, "\(text.prefix(60))")
         }
     }
+
+    @Test func `unique items are told apart by value, however many they are`() throws {
+        let schema = try JSONSchema(.object(["uniqueItems": .bool(true)]))
+        var items = (0..<200_000).map { JSONValue.number(Double($0)) }
+        #expect(schema.accepts(.array(items)))
+        items.append(.number(7))
+        #expect(!schema.accepts(.array(items)))
+        let one: [JSONValue] = [
+            .string("1"), .number(1), .bool(true), .array([.number(1)]), .object(["1": .number(1)]),
+        ]
+        #expect(schema.accepts(.array(one)))
+        #expect(!schema.accepts(.array([.number(0), .number(-0.0)])))
+    }
 }

@@ -54,7 +54,7 @@ public struct JSONSchema: Sendable {
         case (.items(let rules), .array(let items)): return items.allSatisfy { accepts($0, rules) }
         case (.itemCount(let range), .array(let items)): return range.contains(Double(items.count))
         case (.unique, .array(let items)):
-            return items.indices.allSatisfy { index in !items[..<index].contains(items[index]) }
+            return Set(items).count == items.count
         case (.number(let bound, let isAllowed), .number(let number)): return isAllowed(number, bound)
         case (.length(let range), .string(let text)): return range.contains(Double(text.unicodeScalars.count))
         case (.pattern(let pattern), .string(let text)): return pattern.matches(text)
