@@ -39,6 +39,8 @@ seed: {seed}
 threads: 1
 environment:
   name: countdown
+guards:
+  entropy_ceiling: 1  # two supervised steps leave the policy all but uniform, which is worth an alarm elsewhere
 algorithm:
   name: clip_v
   entropy_coefficient: 0.02
