@@ -51,7 +51,12 @@ let plainTargets: [Target] = [
     tests("ChatTemplatesTests", imports: ["ChatTemplates", "Tokenizers", "Trajectories"], hasFixtures: true),
     tests("VerifiersTests", imports: ["Verifiers", "ConfigCoding", "Trajectories"], hasFixtures: true),
     tests("EnvironmentsTests", imports: ["Environments", "ConfigCoding", "Trajectories"]),
-    tests("RunsTests", imports: ["Runs", "Trajectories", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(
+        "RunsTests",
+        imports: [
+            "Runs", "Trajectories", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        ]),
     tests("AnalysisTests", imports: ["Analysis", "Runs", "Trajectories"]),
     tests("PlotsTests", imports: ["Plots"]),
     tests("ComparisonTests", imports: ["Comparison", "Analysis", "Plots", "Runs", "Trajectories"]),

@@ -11,6 +11,8 @@ public final class ExperienceStore: Sendable {
     let queue: DatabaseQueue
     let path: String
     private let keepsStatistics: Bool
+    /// Pages of the database that a writing process keeps in memory, KiB.
+    static let cacheKiB = 256
 
     /// Opens or creates the database of a run for writing.
     ///
@@ -25,7 +27,11 @@ public final class ExperienceStore: Sendable {
         try self.init(path, configuration, keepsStatistics: keepsStatistics)
         try RunError.translatingDatabaseErrors(trying: "open", path) {
             // Of the modes of WAL only this one flushes at every commit.
-            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // A run only appends, for which the right edges of the trees suffice; SQLite's own 2 MB fill up over thousands
+            // of steps and look like a leak until they are full.
+            try queue.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(Self.cacheKiB)")
+            }
             try queue.write { database in
                 if try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0 {
                     try ExperienceSchema.create(database)

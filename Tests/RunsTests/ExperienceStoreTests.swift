@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import GRDBSQLite
 import Testing
 import Trajectories
 
@@ -30,6 +31,32 @@ import Trajectories
             let tokens = steps[6].flatMap(\.completions).reduce(0) { $0 + $1.tokens.count }
             #expect(try store.steps()[6] == StoredStep(step: 7, prompts: 3, completions: 6, tokens: tokens))
         }
+    }
+
+    @Test func `appending keeps no more of the database in memory than its cache may take`() throws {
+        let scratch = try ScratchFolder()
+        let store = try ExperienceStore(file: scratch("rollouts.sqlite"))
+        var random = RandomSource("cache")
+        var step = 0
+        /// Bytes of pages in memory after as many steps more.
+        func occupied(after steps: Int) throws -> Int {
+            for _ in 0..<steps {
+                step += 1
+                try store.append(step: step, groups: [group(&random, completions: 64)])
+            }
+            return try store.queue.unsafeRead { database in
+                var (used, most): (CInt, CInt) = (0, 0)
+                let status = sqlite3_db_status(
+                    database.sqliteConnection, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0)
+                try #require(status == SQLITE_OK)
+                return Int(used)
+            }
+        }
+        let first = try occupied(after: 100)
+        let pages = try #require(try store.queue.read { try Int.fetchOne($0, sql: "PRAGMA page_count") })
+        #expect(4096 * pages > 2 * 1024 * ExperienceStore.cacheKiB)
+        #expect(first > 0 && first < 2 * 1024 * ExperienceStore.cacheKiB)
+        #expect(try occupied(after: 200) <= first + 8 * 4096)
     }
 
     @Test func `without statistics everything else is stored, and replaying says what is missing`() throws {
