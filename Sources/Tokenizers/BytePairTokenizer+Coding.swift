@@ -5,14 +5,18 @@ extension BytePairTokenizer {
     ///
     /// - Parameter addingSpecialTokens: puts the tokens around it that the file's `post_processor` names, such as the
     ///   one that begins every text of Llama, Mistral and Gemma. A text that a chat template made has them already.
-    public func encode(_ text: String, addingSpecialTokens: Bool = false) -> [Int32] {
+    /// - Parameter continuing: the text follows another one, so that the space which Llama 2, Mistral and GPT-2 put before
+    ///   every text is left out, and the ids are those that a model would write behind the other's.
+    public func encode(_ text: String, addingSpecialTokens: Bool = false, continuing: Bool = false) -> [Int32] {
         var result = addingSpecialTokens ? template.prefix : []
         let scalars = text.unicodeScalars.map(\.value)
         for part in matcher.parts(of: scalars) {
             switch part {
             case .token(let id): result.append(id)
             case .text(let range):
-                encodeWithoutTokens(scalars[range], isFirst: range.lowerBound == 0, into: &result)
+                let isFirst = range.lowerBound == 0
+                encodeWithoutTokens(
+                    scalars[range], isFirst: isFirst && !continuing, isBare: isFirst && continuing, into: &result)
             }
         }
         if addingSpecialTokens { result += template.suffix }
@@ -20,14 +24,20 @@ extension BytePairTokenizer {
     }
 
     /// Encodes a stretch in which only tokens that are matched after normalisation can be.
-    private func encodeWithoutTokens(_ scalars: ArraySlice<UInt32>, isFirst: Bool, into result: inout [Int32]) {
-        let text = normaliser.normalise(scalars)
+    ///
+    /// - Parameter isBare: nothing is put before its first character.
+    private func encodeWithoutTokens(
+        _ scalars: ArraySlice<UInt32>, isFirst: Bool, isBare: Bool, into result: inout [Int32]
+    ) {
+        let text = normaliser.normalise(scalars, isBare: isBare)
         for part in normalisedMatcher.parts(of: text) {
             switch part {
             case .token(let id): result.append(id)
             case .text(let range):
-                let first = isFirst && range.lowerBound == 0
-                preTokenizer.forEachWord(of: Array(text[range]), isFirst: first) { encodeWord($0, into: &result) }
+                let isStart = range.lowerBound == 0
+                preTokenizer.forEachWord(
+                    of: Array(text[range]), isFirst: isFirst && isStart, isBare: isBare && isStart
+                ) { encodeWord($0, into: &result) }
             }
         }
     }

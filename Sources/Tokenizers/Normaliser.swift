@@ -16,9 +16,13 @@ struct Normaliser {
 
     var steps: [Step] = []
 
-    func normalise(_ scalars: ArraySlice<UInt32>) -> [UInt32] {
+    /// - Parameter isBare: leaves out the steps that put something in front.
+    func normalise(_ scalars: ArraySlice<UInt32>, isBare: Bool = false) -> [UInt32] {
         var result = Array(scalars)
-        for step in steps { result = Self.apply(step, to: result) }
+        for step in steps {
+            if isBare, case .prepend = step { continue }
+            result = Self.apply(step, to: result)
+        }
         return result
     }
 

@@ -30,15 +30,21 @@ struct PreTokenizer {
     var isByteLevel = false
 
     /// Calls `body` with every word of a text.
-    /// - Parameter isFirst: whether the piece begins the whole text.
-    func forEachWord(of scalars: [UInt32], isFirst: Bool, _ body: ([UInt32]) -> Void) {
-        visit(scalars, step: 0, isFirst: isFirst, body)
+    /// - Parameters:
+    ///   - isFirst: whether the piece begins the whole text.
+    ///   - isBare: whether nothing is put before its first character.
+    func forEachWord(of scalars: [UInt32], isFirst: Bool, isBare: Bool = false, _ body: ([UInt32]) -> Void) {
+        visit(scalars, step: 0, isFirst: isFirst, isBare: isBare, body)
     }
 
-    private func visit(_ piece: [UInt32], step: Int, isFirst: Bool, _ body: ([UInt32]) -> Void) {
+    private func visit(_ piece: [UInt32], step: Int, isFirst: Bool, isBare: Bool, _ body: ([UInt32]) -> Void) {
         guard !piece.isEmpty else { return }
         guard step < steps.count else { return body(piece) }
-        func pass(_ part: some Sequence<UInt32>) { visit(Array(part), step: step + 1, isFirst: false, body) }
+        var isFront = isBare
+        func pass(_ part: some Sequence<UInt32>) {
+            visit(Array(part), step: step + 1, isFirst: false, isBare: isFront, body)
+            isFront = false
+        }
         switch steps[step] {
         case .words(let pattern):
             var scanner = WordScanner(piece, pattern: pattern)
@@ -49,10 +55,12 @@ struct PreTokenizer {
             let matches = piece.runs { ScalarProperties($0).isDigit }
             for range in behaviour.pieces(matches, inverts: false) { pass(piece[range]) }
         case .prefixSpace:
-            pass(piece[0] == 0x20 ? piece : [0x20] + piece)
+            pass(piece[0] == 0x20 || isBare ? piece : [0x20] + piece)
         case .metaspace(let mark, let scheme, let splits):
             var marked = piece.map { $0 == 0x20 ? mark : $0 }
-            if marked[0] != mark, scheme == .always || (scheme == .first && isFirst) { marked.insert(mark, at: 0) }
+            if marked[0] != mark, !isBare, scheme == .always || (scheme == .first && isFirst) {
+                marked.insert(mark, at: 0)
+            }
             guard splits else { return pass(marked) }
             for range in Behaviour.mergedWithNext.pieces(marked.matches(of: [mark]), inverts: false) {
                 pass(marked[range])
