@@ -99,7 +99,12 @@ let torchTargets: [Target] = [
             "Training", "Algorithms", "Rollouts", "Models", "Torch", "Tokenizers", "Environments", "Runs",
             "ConfigCoding", "EntropyDynamics", "Simulation", "Trajectories",
         ]),
-    tests("CommandTests", imports: ["maxwell", "Comparison", "Analysis", "Models", "Torch", "Runs", "Trajectories"]),
+    tests(
+        "CommandTests",
+        imports: [
+            "maxwell", "Comparison", "Analysis", "ConfigCoding", "Environments", "Models", "Torch", "Runs",
+            "Trajectories",
+        ]),
 ]
 
 let package = Package(

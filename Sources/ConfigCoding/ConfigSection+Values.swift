@@ -78,6 +78,14 @@ extension ConfigSection {
         return try items.enumerated().map { index, item in try scalar(item, at: "\(fullPath(key))[\(index)]") }
     }
 
+    /// What stands behind a key, a single value or a list of them; empty if the key is absent.
+    /// - Throws: `ConfigError` `.wrongType`, naming the item by its index.
+    public func oneOrMore<T: ConfigScalar>(_ key: String, as type: T.Type) throws -> [T] {
+        guard let node = node(key) else { return [] }
+        guard case .list(let items) = node.value else { return [try scalar(node, at: fullPath(key))] }
+        return try items.enumerated().map { index, item in try scalar(item, at: "\(fullPath(key))[\(index)]") }
+    }
+
     private func scalar<T: ConfigScalar>(_ node: ConfigNode, at path: String) throws -> T {
         if node.isNull { throw ConfigError.empty(path, kind: T.configKind, place: node.place) }
         guard case .scalar(let text, let isPlain) = node.value, let value = T(configText: text, isPlain: isPlain) else {

@@ -2,7 +2,7 @@
 
 /// The word of `candidates` that `word` most likely is a slip of; nil if none is close. Ties go to the first in
 /// alphabetical order.
-func nearestWord(to word: String, among candidates: [String]) -> String? {
+public func nearestWord(to word: String, among candidates: [String]) -> String? {
     let letters = Array(word.lowercased().unicodeScalars.prefix(64))
     var best: (word: String, distance: Int)?
     for candidate in candidates.sorted() {

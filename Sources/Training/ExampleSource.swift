@@ -14,7 +14,9 @@ struct ExampleSource: Sendable {
     /// - Throws: `EnvironmentError` for an unreadable file, `TrainingError` for a line without a completion.
     init(_ config: SupervisedConfig) throws {
         environment = config.environment
-        file = try config.examples.map(ProblemFile.load)
+        file = try config.examples.map {
+            try ProblemFile.load($0, mapping: config.mapping, split: config.split).train
+        }
         for problem in file ?? [] where problem.fields["completion"]?.string == nil {
             guard try problem.messages()?.contains(where: \.isAssistant) ?? false else {
                 throw TrainingError(
@@ -41,7 +43,7 @@ struct ExampleSource: Sendable {
             sequences = [
                 TrainingSequence(
                     prompt: try vocabulary.prompt(of: problem).tokens,
-                    tokens: vocabulary.encode(completion) + vocabulary.stopTokens.sorted().prefix(1))
+                    tokens: vocabulary.continuation(completion) + vocabulary.stopTokens.sorted().prefix(1))
             ]
         } else {
             sequences = try vocabulary.turns(of: problem).map {

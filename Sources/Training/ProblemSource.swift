@@ -1,56 +1,66 @@
-// Where the prompts of a run come from: the environment's train split, or a file in a seeded order.
+// Where the prompts of a run come from: the environment's train split, or a file in an order.
 
 import Environments
 import Trajectories
 
 /// The sequence of problems of a run, addressed by position, so that resuming at a position is exact.
 struct ProblemSource: Sendable {
-    private enum Kind {
+    private enum Kind: Sendable {
         case environment(any Environment)
-        case file([Problem], seed: UInt64)
+        case file([Problem], any ProblemSequence)
     }
     private let kind: Kind
+    /// Problems of the file that are never trained on; nil for an environment, and where none are held out.
+    let heldout: [Problem]?
+    /// What became of prompts that are too long; nil before `fitted`, and for an environment.
+    private(set) var fit: PromptFit?
 
-    /// - Throws: `EnvironmentError` for an unreadable file, naming the line, or a problem the environment cannot judge.
+    /// - Throws: `EnvironmentError` for an unreadable file, naming the line, or a problem the environment cannot judge or the
+    ///   order cannot place.
     init(_ config: TrainConfig) throws {
         guard let path = config.prompts else {
             kind = .environment(config.environment)
+            heldout = nil
             return
         }
-        let problems = try ProblemFile.load(path)
-        for problem in problems { try config.environment.check(problem) }
-        kind = .file(problems, seed: config.seed)
+        let data = config.data
+        let problems = try ProblemFile.load(path, mapping: data.mapping, split: data.split)
+        for problem in problems.train + problems.heldout { try config.environment.check(problem) }
+        kind = .file(problems.train, try Self.sequence(of: problems.train, config))
+        heldout = problems.heldout.isEmpty ? nil : problems.heldout
     }
 
-    /// Refuses a file with a prompt that leaves no room in the context, before anything is sampled.
-    func check(_ vocabulary: Vocabulary, contextLength: Int) throws {
-        guard case .file(let problems, _) = kind else { return }
-        for problem in problems {
-            let count = try vocabulary.prompt(of: problem).tokens.count
-            guard count < contextLength else {
-                throw TrainingError(
-                    .mismatch,
-                    "\(problem.id) has a prompt of \(count) tokens, the model's context holds \(contextLength); shorten it or drop it",
-                    place: problem.id)
-            }
+    private init(_ kind: Kind, heldout: [Problem]?, fit: PromptFit) {
+        self.kind = kind
+        self.heldout = heldout
+        self.fit = fit
+    }
+
+    /// The order over the run's expected positions; steps that take more prompts come to its end sooner.
+    private static func sequence(of problems: [Problem], _ config: TrainConfig) throws -> any ProblemSequence {
+        let (positions, isHuge) = config.training.steps.multipliedReportingOverflow(by: config.rollout.promptsPerStep)
+        return try config.data.order.sequence(of: problems, seed: config.seed, positions: isHuge ? .max : positions)
+    }
+
+    /// The source without the problems that the limit drops.
+    /// - Throws: what `PromptFit` throws.
+    func fitted(_ config: TrainConfig, _ vocabulary: Vocabulary, contextLength: Int) throws -> ProblemSource {
+        guard case .file(let problems, _) = kind, let path = config.prompts else { return self }
+        func fit(_ problems: [Problem]) throws -> PromptFit {
+            try PromptFit(
+                problems, vocabulary, contextLength: contextLength, limit: config.data.promptLimit, place: path)
         }
+        let train = try fit(problems)
+        let heldout = try heldout.map(fit)
+        return ProblemSource(
+            .file(train.kept, try Self.sequence(of: train.kept, config)), heldout: heldout?.kept, fit: train)
     }
 
-    /// The problem at a position; a file is gone through once per epoch, each epoch in an order of its own.
+    /// The problem at a position.
     func problem(at position: Int) throws -> Problem {
         switch kind {
         case .environment(let environment): return try environment.problem(position, split: .train)
-        case .file(let problems, let seed):
-            let (epoch, offset) = position.quotientAndRemainder(dividingBy: problems.count)
-            return problems[Self.permuted(offset, of: problems.count, seed: seed, epoch: epoch)]
+        case .file(let problems, let sequence): return problems[sequence.index(at: position)]
         }
-    }
-
-    /// Entry `offset` of a Fisher-Yates permutation drawn from (seed, epoch).
-    private static func permuted(_ offset: Int, of count: Int, seed: UInt64, epoch: Int) -> Int {
-        var random = RandomSource(seed: seed, purpose: .shuffling, step: epoch)
-        var order = Array(0..<count)
-        order.shuffle(using: &random)
-        return order[offset]
     }
 }

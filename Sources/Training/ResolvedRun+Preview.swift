@@ -14,8 +14,10 @@ extension ResolvedRun {
     public static func preview(_ config: TrainConfig) throws -> (run: ResolvedRun, assumption: String?) {
         let model = try ModelConfig(folder: config.model)
         do {
-            let vocabulary = try Vocabulary(folder: config.model, model: model)
-            let tokens = try usualPromptTokens(ProblemSource(config), vocabulary)
+            var vocabulary = try Vocabulary(folder: config.model, model: model)
+            let source = try ProblemSource(config).fitted(config, vocabulary, contextLength: model.contextLength)
+            vocabulary.cutLength = source.fit?.cutLength
+            let tokens = try usualPromptTokens(source, vocabulary)
             return (try ResolvedRun(config, model: model, promptTokens: tokens), nil)
         } catch {
             let assumed = min(assumedPromptTokens, model.contextLength / 2)

@@ -10,7 +10,8 @@ import Torch
 final class RunSession {
     let folder: RunFolder
     let model: any LanguageModel
-    let vocabulary: Vocabulary
+    /// Set once, by a run that cuts prompts.
+    var vocabulary: Vocabulary
     let metrics: MetricsLog
     let checkpoints: CheckpointStore
     var optimiser: AdamW

@@ -20,6 +20,9 @@ public struct SupervisedConfig: Sendable {
     public var environment: any Environment
     /// JSONL with `prompt` and `completion`, or with `messages`; nil takes the environment's own demonstrations.
     public var examples: String?
+    /// How that file's lines are read, and which of them are held out.
+    public var mapping: ProblemMapping
+    public var split: ProblemSplit
     public var optimiser: OptimiserSettings
     /// Optimiser updates.
     public var steps: Int
@@ -46,6 +49,11 @@ public struct SupervisedConfig: Sendable {
         }
         environment = try EnvironmentCatalogue.environment(from: try root.section("environment"), seed: seed)
         examples = try root.optional("examples", as: String.self)
+        if examples == nil, root.has("data") {
+            throw root.fault(.missingKey, "data", "says how a file is read; name the file with examples: FILE.jsonl")
+        }
+        mapping = try ProblemMapping(from: try root.section("data"))
+        split = try ProblemSplit(from: try root.section("data"))
         optimiser = try OptimiserSettings(try root.section("optimiser"))
         let training = try root.section("training")
         steps = try training.value("steps", default: 1000, in: 1...100_000_000)

@@ -24,6 +24,8 @@ public struct TrainConfig: Sendable {
     public var environmentName: String
     /// JSONL of problems; nil takes the environment's own train split.
     public var prompts: String?
+    /// How that file is read and gone through.
+    public var data: ProblemData
     public var algorithm: Algorithm
     /// The folder of the frozen reference policy; nil where no part of the algorithm reads one.
     public var reference: String?
@@ -56,6 +58,11 @@ public struct TrainConfig: Sendable {
         environmentName = try task.value("name", default: "countdown")
         environment = try EnvironmentCatalogue.environment(from: task, seed: seed)
         prompts = try root.optional("prompts", as: String.self)
+        if prompts == nil, root.has("data") {
+            throw root.fault(
+                .missingKey, "data", "says how a file of problems is used; name the file with prompts: FILE.jsonl")
+        }
+        data = try ProblemData(from: try root.section("data"))
         algorithm = try AlgorithmCatalogue.algorithm(from: try root.section("algorithm"))
         reference = try Self.reference(root, algorithm, initial: model)
         rollout = try RolloutSettings(try root.section("rollout"))

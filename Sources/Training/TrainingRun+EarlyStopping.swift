@@ -42,8 +42,18 @@ extension TrainingRun {
         session.state.earlyStopping = state
     }
 
-    /// Held-out problems that evaluations do not meet: far along where they are made on demand, else the last ones.
+    /// Held-out problems that evaluations do not meet: far along where they are made on demand, else the last ones; of a file
+    /// that holds some out, those.
     private func testProblems(_ stopping: EarlyStopping) throws -> [Problem] {
+        if let heldout = source.heldout {
+            guard heldout.count >= stopping.problems else {
+                throw TrainingError(
+                    .emptyData,
+                    "early_stopping.problems (\(stopping.problems)) exceeds the \(heldout.count) held-out problems of "
+                        + "\(config.prompts ?? "the file"); lower it or raise data.held_out", place: "early_stopping")
+            }
+            return Array(heldout.suffix(stopping.problems))
+        }
         let all = config.environment.count(of: .heldout)
         let first = all.map { max(0, $0 - stopping.problems) } ?? 1_000_000
         return try (0..<stopping.problems).map { try config.environment.problem(first + $0, split: .heldout) }

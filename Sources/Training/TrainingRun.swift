@@ -37,6 +37,9 @@ public final class TrainingRun {
     var watchdog: Watchdog?
     var guardState = GuardState()
 
+    /// What became of prompts that are too long, in one sentence; nil if every prompt fits.
+    public var promptSentence: String? { source.fit?.sentence }
+
     /// Completed steps, from which a resumed run goes on.
     public var completedSteps: Int { session.state.step }
 
@@ -47,14 +50,14 @@ public final class TrainingRun {
     public init(_ config: TrainConfig, resume: Bool, onDamage: (String) -> Void = { _ in }) throws {
         self.config = config
         let source = try ProblemSource(config)
-        self.source = source
         let reference = try withDevice(config.device.checked()) { try ReferencePolicy(config) }
         self.reference = reference
         let path = config.model
         var origin = RunSession.Origin(base: path, adapters: config.adapters, seed: config.seed)
         origin.recomputesLayers = config.training.checkpointsGradients
+        var fitted: ProblemSource?
         origin.check = { vocabulary, model in
-            try source.check(vocabulary, contextLength: model.contextLength)
+            fitted = try source.fitted(config, vocabulary, contextLength: model.contextLength)
             try reference?.check(model)
         }
         session = try withDevice(config.device) {
@@ -62,7 +65,10 @@ public final class TrainingRun {
                 output: config.output, config: config.sourceText, origin: origin,
                 adamW: config.optimiser.adamW, checkpoint: config.checkpoint, resume: resume, onDamage: onDamage)
         }
-        let promptTokens = try ResolvedRun.usualPromptTokens(source, session.vocabulary)
+        self.source =
+            try fitted ?? source.fitted(config, session.vocabulary, contextLength: session.model.config.contextLength)
+        session.vocabulary.cutLength = self.source.fit?.cutLength
+        let promptTokens = try ResolvedRun.usualPromptTokens(self.source, session.vocabulary)
         resolved = try ResolvedRun(config, model: session.model.config, promptTokens: promptTokens)
         algorithm = config.algorithm
         if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }

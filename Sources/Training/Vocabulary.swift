@@ -13,6 +13,8 @@ public struct Vocabulary: Sendable {
     /// The chat template beside the tokenizer, or why it cannot be used; nil where the folder has none. Problems with
     /// plain prompts do not need it.
     private let template: Result<ChatTemplate, any Error>?
+    /// Prompts that are texts lose the tokens at their left end beyond this many; nil cuts none. `PromptFit` says when.
+    public var cutLength: Int?
 
     /// Reads `tokenizer.json` beside the model.
     /// - Throws: the tokenizer's error; `TrainingError` when it does not fit the model.
@@ -35,6 +37,10 @@ public struct Vocabulary: Sendable {
     /// The ids of a completion or a part of a text, without special tokens around it.
     public func encode(_ text: String) -> [Int32] { tokenizer.encode(text) }
 
+    /// The ids of a completion behind its prompt, as they would be sampled: without the space that some tokenizers put
+    /// before every text.
+    public func continuation(_ text: String) -> [Int32] { tokenizer.encode(text, continuing: true) }
+
     /// The ids of a text that the policy continues, with the tokens that the tokenizer puts around every text.
     public func promptTokens(_ text: String) -> [Int32] { tokenizer.encode(text, addingSpecialTokens: true) }
 
@@ -50,13 +56,22 @@ public struct Vocabulary: Sendable {
             rendered.prompt = made.text
             tokens = made.tokens
         } else {
-            tokens = promptTokens(problem.prompt)
+            tokens = cut(promptTokens(problem.prompt), problem.prompt)
         }
         guard !tokens.isEmpty else {
             throw TrainingError(
                 .emptyData, "\(problem.id) has a prompt of no token; there is nothing to continue", place: problem.id)
         }
         return (rendered, tokens)
+    }
+
+    /// The end of a prompt, behind the tokens that the tokenizer puts before every text.
+    private func cut(_ tokens: [Int32], _ text: String) -> [Int32] {
+        guard let cutLength, tokens.count > cutLength else { return tokens }
+        let plain = tokenizer.encode(text)
+        let before = (0...max(0, tokens.count - plain.count)).first { tokens[$0...].starts(with: plain) } ?? 0
+        guard before < cutLength else { return Array(tokens.suffix(cutLength)) }
+        return tokens.prefix(before) + tokens.suffix(cutLength - before)
     }
 
     /// The assistant's turns of a conversation, as examples to imitate.

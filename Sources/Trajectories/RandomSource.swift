@@ -42,6 +42,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case probing = 8
     /// Fixed directions that hidden states are projected on.
     case projection = 9
+    /// Which problems of a file are held out.
+    case splitting = 10
 }
 
 /// A generator over one stream of the counter space, addressed by (seed, purpose, step, prompt, sample).

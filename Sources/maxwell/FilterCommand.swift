@@ -9,7 +9,8 @@ struct FilterCommand: ParsableCommand {
         commandName: "filter", abstract: "Keeps the problems whose measured pass rate lies within bounds.",
         discussion: """
             The pass rates are those of `maxwell eval --problems FILE --table TABLE` on the same file. The defaults are those of \
-            2602.03392, which drops what is solved in at most 1/16 or at least 15/16 of the samples.
+            2602.03392, which drops what is solved in at most 1/16 or at least 15/16 of the samples. Lines are kept as they are, \
+            so that the recipe of the evaluation reads the new file too.
             """)
 
     @Option(help: "JSONL of problems.") var problems: String
@@ -17,9 +18,12 @@ struct FilterCommand: ParsableCommand {
     @Option(help: "Keep pass rates above this.") var above = 1.0 / 16
     @Option(help: "Keep pass rates below this.") var below = 15.0 / 16
     @Option(help: "JSONL to write.") var out: String
+    @Option(help: "Add the pass rate to each line under this name, for a curriculum.") var rateField: String?
+    @Flag(help: "Leave out lines that the evaluation left out (too long, or on the other side of a split).")
+    var allowMissing = false
     @Flag(help: "Print the counts as JSON.") var json = false
 
-    struct Result: Encodable { var problems, kept, tooHard, tooEasy: Int }
+    struct Result: Encodable { var problems, kept, tooHard, tooEasy, missing: Int }
 
     func validate() throws {
         guard above < below else {
@@ -36,21 +40,27 @@ struct FilterCommand: ParsableCommand {
         let name = problems.split(separator: "/").last.map(String.init) ?? problems
         var rates: [String: Double] = [:]
         for row in rows { rates[row.value.id] = row.value.passRate }
-        var result = Result(problems: 0, kept: 0, tooHard: 0, tooEasy: 0)
+        var result = Result(problems: 0, kept: 0, tooHard: 0, tooEasy: 0, missing: 0)
         var kept = Data()
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            guard let rate = rates["\(name):\(index + 1)"] else {
-                throw CommandError(
-                    "\(table) has no pass rate of \(name):\(index + 1); evaluate this very file with --table first")
-            }
             result.problems += 1
+            guard let rate = rates["\(name):\(index + 1)"] else {
+                guard allowMissing else {
+                    throw CommandError(
+                        "\(table) has no pass rate of \(name):\(index + 1); evaluate this very file with --table first, or leave "
+                            + "such lines out with --allow-missing")
+                }
+                result.missing += 1
+                continue
+            }
             switch rate {
             case ...above: result.tooHard += 1
             case below...: result.tooEasy += 1
             default:
                 result.kept += 1
-                kept += line
+                kept +=
+                    try rateField.map { try Self.adding(rate, as: $0, to: line, place: "\(name):\(index + 1)") } ?? line
                 kept.append(UInt8(ascii: "\n"))
             }
         }
@@ -63,7 +73,19 @@ struct FilterCommand: ParsableCommand {
         try AtomicFile.write(kept, to: out)
         if json { return try printJSON(result) }
         print(
-            "Kept \(result.kept) of \(result.problems) problems; \(result.tooHard) were too hard, \(result.tooEasy) too easy."
+            "Kept \(result.kept) of \(result.problems) problems; \(result.tooHard) were too hard, \(result.tooEasy) too easy\(result.missing == 0 ? "" : ", \(result.missing) not evaluated")."
         )
+    }
+
+    /// The line with one member more, its other bytes as they are.
+    private static func adding(_ rate: Double, as name: String, to line: Data, place: String) throws -> Data {
+        guard let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
+            let end = line.lastIndex(of: UInt8(ascii: "}"))
+        else { throw CommandError("\(place) is not a JSON object, so that no pass rate can be added to it") }
+        guard object[name] == nil else {
+            throw CommandError("\(place) has a field \(name) already; name another one with --rate-field")
+        }
+        let member = try JSONEncoder().encode([name: rate]).dropFirst()
+        return line[..<end] + (object.isEmpty ? Data() : Data(", ".utf8)) + member
     }
 }

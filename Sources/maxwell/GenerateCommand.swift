@@ -1,7 +1,9 @@
 // `maxwell generate`: completions of a file of prompts.
 
 import ArgumentParser
+import ConfigCoding
 import Environments
+import Models
 import Rollouts
 import Training
 import Trajectories
@@ -14,6 +16,9 @@ struct GenerateCommand: ParsableCommand {
     )
 
     @OptionGroup var modelOptions: ModelOptions
+    @Option(help: "A recipe or training configuration, whose data section says how the lines are read.") var recipe:
+        String?
+    @Option(help: "Which side of a file that holds problems out: train, heldout or all.") var part: ProblemPart?
     @Option(name: .customLong("in"), help: "JSONL of prompts.") var input: String
     @Option(name: .customLong("out"), help: "JSONL of completions; standard output if not given.") var output: String?
     @Option(help: "Completions of each prompt.") var samples = 1
@@ -27,8 +32,13 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let problems = try ProblemFile.load(input)
-        let (model, vocabulary) = try modelOptions.load()
+        let section =
+            try recipe.map { try ConfigSection.load(file: $0) } ?? ConfigSection.parse("", name: "--recipe")
+        let reading = try DataRecipe(section, seed: seed)
+        let model: any LanguageModel
+        var vocabulary: Vocabulary
+        (model, vocabulary) = try modelOptions.load()
+        let problems = try reading.problems(input, part, model.config, &vocabulary)
         let engine = RolloutEngine(model: model, seed: seed)
         let prepared = try problems.map(vocabulary.prompt(of:))
         let prompts = prepared.enumerated().map { index, prompt in

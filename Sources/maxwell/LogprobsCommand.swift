@@ -60,7 +60,8 @@ struct LogprobsCommand: ParsableCommand {
         -> TrainingSequence
     {
         var prompt = line.promptTokens ?? line.prompt.map(vocabulary.promptTokens) ?? []
-        var tokens = line.tokens ?? (line.completion ?? line.text).map(vocabulary.encode) ?? []
+        let text = line.completion ?? line.text
+        var tokens = line.tokens ?? text.map(prompt.isEmpty ? vocabulary.encode : vocabulary.continuation) ?? []
         if prompt.isEmpty, !tokens.isEmpty { prompt = [tokens.removeFirst()] }
         let place = "\(input):\(number)"
         guard !tokens.isEmpty else {

@@ -28,6 +28,7 @@ struct TrainCommand: ParsableCommand {
         if dryRun { return try describe(config) }
         let run = try TrainingRun(config, resume: resume, onDamage: warn)
         run.warn = warn
+        if let sentence = run.promptSentence { warn(sentence) }
         Interruption.listen()
         if !json { print(run.resolved.batchSentence(config)) }
         var bar = ProgressBar(

@@ -38,6 +38,36 @@ import Verifiers
         }
     }
 
+    @Test func `a spoiled problem file is read or refused under a mapping, and every problem has one side`() throws {
+        let corpus =
+            Self.lines + [
+                ##"{"question": "a?", "answer": "so\n#### 1,250", "meta": {"gold": {"level": "Level 5"}}}"##,
+                #"{"problem": "b?", "solution": "$\\boxed{\\frac{1}{2}}$", "meta": {"gold": {"level": 3}}}"#,
+                #"{"prompt": [{"role": "user", "content": "c?"}], "reward_model": {"ground_truth": "\\boxed 4"}}"#,
+            ]
+        let mappings = AnswerForm.allCases.map { form in
+            ProblemMapping(
+                fields: [
+                    .init("prompt", from: ["question", "problem", "prompt"]),
+                    .init("answer", from: ["answer", "solution", "reward_model.ground_truth", "meta.gold.level"]),
+                ], answerForm: form, template: "{prompt}\n", isChat: form == .whole, system: "s")
+        }
+        let split = ProblemSplit(share: 0.5)
+        Fuzzing.run(
+            "mapping", Mutation(corpus, words: Self.words + ["####", "\\\\boxed", "\"reward_model\""]), cases: 2_000,
+            own: [EnvironmentError.self]
+        ) { bytes in
+            for mapping in mappings {
+                let all = try ProblemFile.parse(bytes, name: "p.jsonl", mapping: mapping)
+                let sides: SplitProblems
+                do {
+                    sides = try ProblemFile.parse(bytes, name: "p.jsonl", mapping: mapping, split: split)
+                } catch let error as EnvironmentError where error.code == .emptyDataset { continue }
+                try Broken.unless(sides.train.count + sides.heldout.count == all.count, "no problem is lost")
+            }
+        }
+    }
+
     @Test func `a spoiled JSON value is refused, or survives encoding`() throws {
         let corpus = Self.lines + [#"[1, -2.5e-3, true, null, "é\u00e9\ud83e\uddea", {"a": {"b": [[]]}}]"#]
         Fuzzing.run(

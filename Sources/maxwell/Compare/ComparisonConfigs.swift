@@ -119,6 +119,7 @@ struct ComparisonConfigs {
     private static func difference(_ a: TrainConfig, _ b: TrainConfig) throws -> String? {
         let pairs: [(String, String, String)] = [
             ("model", a.model, b.model), ("prompts", a.prompts ?? "none", b.prompts ?? "none"),
+            ("data", "\(a.data)", "\(b.data)"),
             ("environment.name", a.environmentName, b.environmentName),
             ("rollout.prompts_per_step", "\(a.rollout.promptsPerStep)", "\(b.rollout.promptsPerStep)"),
             (
