@@ -1,7 +1,6 @@
 // Reinforcement fine-tuning: sample, judge, credit, update, measure, log, save; resumable at any step.
 
 import Algorithms
-import Analysis
 import Environments
 import Foundation
 import Models
@@ -26,12 +25,12 @@ public final class TrainingRun {
     let source: ProblemSource
     let engine: RolloutEngine
     private let reference: ReferencePolicy?
-    private let updater: PolicyUpdater
+    let updater: PolicyUpdater
     let schedule: LearningRateSchedule
-    private let latent: LatentMonitor?
+    let latent: LatentMonitor?
     private let store: ExperienceStore
     /// The configured algorithm, whose controllers move from update to update.
-    private var algorithm: Algorithm
+    var algorithm: Algorithm
     /// Told of alarms, refused updates and standstill, one sentence each; any thread may call it.
     public var warn: @Sendable (String) -> Void = { _ in }
     var watchdog: Watchdog?
@@ -168,80 +167,5 @@ public final class TrainingRun {
             sum + group.completions.reduce(0) { $0 + $1.tokens.count }
         }
         return progress
-    }
-
-    /// Whether groups without advantage may keep the sampler's statistics: those of the weights in use, and enough of them.
-    private var takesRecorded: Bool {
-        !config.training.measuresEntropy && resolved.updatesPerStep == 1
-            && algorithm.reads.isDisjoint(with: [.varianceDiscriminant, .squaredDiscriminant])
-    }
-
-    /// One optimiser update with its metrics line; returns the mean entropy before it.
-    private func update(
-        _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
-        timings: (sampling: Double, judging: Double, crediting: Double, logging: Double)
-    ) throws -> Double {
-        let clock = ContinuousClock()
-        let start = clock.now
-        let rate = schedule.rate(at: session.state.scheduled)
-        let memory = session.optimiser.momentumMemory
-        var coefficients: TokenCoefficients?
-        var dynamics: [Int: LatentDynamics] = [:]
-        let lengths = batch.sequences.map(\.tokens.count)
-        let report: UpdateReport
-        do {
-            report = try updater.update(
-                batch.sequences, carriesGradient: batch.hasAdvantage,
-                recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser,
-                learningRate: rate, measures: config.training.measuresEntropy,
-                watch: latent.map { latent in
-                    { dynamics.merge(latent.dynamics($0, of: $1, lengths: lengths)) { first, _ in first } }
-                }
-            ) { statistics in
-                if let defect = NumericalDefect.first(in: statistics, of: batch.sequences) {
-                    throw RefusedUpdate(defect: defect, statistics: statistics)
-                }
-                let table = try batch.table(
-                    statistics, proximal: proximal, update: session.state.scheduled, hasVariances: !takesRecorded)
-                try algorithm.check(table)
-                let plan = try algorithm.plan(
-                    for: PendingUpdate(
-                        index: session.state.scheduled, total: resolved.updates, tokens: table,
-                        entropy: mean(table.entropy), learningRate: rate,
-                        momentumMemory: memory))
-                let result = plan.algorithm.coefficients(for: table)
-                coefficients = result
-                return TokenDerivatives(
-                    g1: result.g1, g2: result.g2, steering: plan.steering,
-                    flow: plan.steering?.scalesFlows == true ? result.flows(in: table).g1 : nil)
-            }
-        } catch let refused as RefusedUpdate {
-            return try skip(refused, batch, step: step, shared)
-        }
-        guard let coefficients else { return 0 }
-        try algorithm.observe(report.outcome(coefficients, learningRate: rate))
-        session.state.scheduled += 1
-        session.state.updates = session.optimiser.stepCount
-        var line = shared
-        line.add("rollout_step", step)
-        line.add(report: report, coefficients: coefficients, learningRate: rate)
-        for metric in algorithm.controllerMetrics { line.add(metric.name, metric.value) }
-        line.add(sampled: batch.sampledLogprob, report: report)
-        if latent != nil { line.add(latent: dynamics, advantages: batch.advantages) }
-        line.add("optimiser/learning_rate", rate)
-        line.add("optimiser/gradient_norm", report.gradientNorm)
-        line.add("optimiser/refused", report.gradientNorm.isFinite ? 0 : 1)
-        line.add("seconds/rollout", timings.sampling)
-        line.add("seconds/reward", timings.judging)
-        line.add("seconds/credit", timings.crediting)
-        line.add("seconds/update", report.secondsUpdating)
-        line.add("seconds/measure", report.secondsMeasuring)
-        line.add("seconds/log", timings.logging)
-        let before = timings.sampling + timings.judging + timings.crediting + timings.logging
-        let seconds = (clock.now - start).seconds + before
-        line.add("rate/tokens_per_second", Double(report.before.count) / max(seconds, 1e-9))
-        try append(line, batch, coefficients)
-        try judge(report, batch)
-        return mean(report.before.entropy)
     }
 }
