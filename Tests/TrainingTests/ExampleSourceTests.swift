@@ -29,7 +29,7 @@ import Trajectories
     @Test func `both turns of the assistant are trained, each up to the token that ends it, and nothing else`() throws {
         let start = try WarmStart()
         try Data(
-            ("{% for m in messages %}<{{ m.role[0] }}>{{ m.content }}{% if m.role == 'assistant' %}<|endoftext|>{% endif %}\n"
+            ("{% for m in messages %}<{{ m.role[0] }}>{{ m.content }}{% if m.role == 'assistant' %}<|endoftext|>{% endif %}{{ '\\n' }}"
                 + "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}").utf8
         ).write(to: URL(filePath: start.model + "/chat_template.jinja"))
         let vocabulary = try Vocabulary(folder: start.model, model: try ModelConfig(folder: start.model))
