@@ -86,7 +86,8 @@ public struct Vocabulary: Sendable {
             throw TrainingError(
                 .mismatch,
                 "\(problem.id) has messages, and beside the tokenizer there is no chat template; add chat_template.jinja "
-                    + "or write the whole text as prompt", place: problem.id)
+                    + "or write the whole text as prompt, where a recipe makes the messages with data.chat: false",
+                place: problem.id)
         }
         return ConversationEncoder(tokenizer: tokenizer, template: try template.get())
     }
