@@ -54,9 +54,20 @@ struct CheckpointManifest: Codable, Equatable {
     }
 
     func write(into folder: String) throws {
+        try AtomicFile.write(encoded(), to: "\(folder)/\(CheckpointManifest.name)")
+    }
+
+    private func encoded() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(self), to: "\(folder)/\(CheckpointManifest.name)")
+        return try encoder.encode(self)
+    }
+
+    /// Whether the bytes are this manifest and nothing besides, white space apart: a doubled or unknown key would be read
+    /// in one way here and in another elsewhere.
+    private func isAll(of bytes: Data) -> Bool {
+        func dense(_ bytes: Data) -> [UInt8] { bytes.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } }
+        return (try? encoded()).map { dense($0) == dense(bytes) } ?? false
     }
 
     /// Compares a checkpoint with its manifest; with `sizesOnly` without reading the files.
@@ -70,10 +81,11 @@ struct CheckpointManifest: Codable, Equatable {
         }
         let path = "\(folder)/\(name)"
         guard try FileSystem.kind(of: path) == .file else { throw damage("it has no \(name)", path) }
+        let bytes: Data
         let manifest: CheckpointManifest
         do {
-            manifest = try JSONDecoder().decode(
-                CheckpointManifest.self, from: Data(FileSystem.contents(of: path)))
+            bytes = Data(try FileSystem.contents(of: path))
+            manifest = try JSONDecoder().decode(CheckpointManifest.self, from: bytes)
         } catch let error as RunError {
             throw error
         } catch {
@@ -82,6 +94,7 @@ struct CheckpointManifest: Codable, Equatable {
         guard manifest.format == 1 else { throw damage("its \(name) has the unknown format \(manifest.format)", path) }
         guard manifest.step == step else { throw damage("its \(name) is that of step \(manifest.step)", path) }
         guard !manifest.files.isEmpty else { throw damage("its \(name) lists no files", path) }
+        guard manifest.isAll(of: bytes) else { throw damage("its \(name) is not what was written", path) }
         for file in manifest.files {
             let path = "\(folder)/\(file.path)"
             guard !file.path.split(separator: "/").contains("..") else {

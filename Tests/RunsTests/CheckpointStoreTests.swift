@@ -89,6 +89,19 @@ import Trajectories
             "its manifest.json has the unknown format 9",
             { try edit("\($0)/manifest.json", "\"format\" : 1", "\"format\" : 9") }
         ),
+        (
+            "its manifest.json is not what was written",
+            { try edit("\($0)/manifest.json", "\"step\" : 2", "\"step\" : 2, \"step\" : 2") }
+        ),
+        // Readers of JSON differ in which of two values they take.
+        (
+            "its manifest.json is not what was written",
+            {
+                try edit(
+                    "\($0)/manifest.json", "\"path\" : \"model.safetensors\"",
+                    "\"path\" : \"model.safetensors\", \"path\" : \"trainer/empty\"")
+            }
+        ),
         ("trainer/../../x lies outside of it", { try edit("\($0)/manifest.json", "trainer/empty", "trainer/../../x") }),
         (
             "model.safetensors is missing",
