@@ -52,7 +52,7 @@ torture: build ## kill training runs, fail their system calls, let one make 10,0
 	python3 tools/faults.py
 	python3 tools/soak.py
 
-fuzz: ## a million spoiled inputs for each reader, with the address sanitizer
+fuzz: ## a million spoiled inputs for each reader, with sanitizers
 	tools/fuzz.sh
 
 format: ## bring all Swift sources into style

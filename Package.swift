@@ -22,7 +22,7 @@ func tests(_ name: String, imports: [Target.Dependency], hasFixtures: Bool = fal
 /// `ONLY_FUZZ_TESTS=1` leaves the modules that read what users and disks hand them, and their fuzz tests: a build with
 /// sanitizers is one more of everything, and this is all of it that is needed (tools/fuzz.sh).
 let isFuzzing = Context.environment["ONLY_FUZZ_TESTS"] != nil
-let readers = ["Trajectories", "ConfigCoding", "Tokenizers", "Verifiers", "Environments", "Runs"]
+let readers = ["Trajectories", "ConfigCoding", "Tokenizers", "ChatTemplates", "Verifiers", "Environments", "Runs"]
 
 /// `WITHOUT_LIBTORCH=1` leaves out everything that needs libtorch, so that the rest builds and is tested without it.
 let hasTorch = Context.environment["WITHOUT_LIBTORCH"] == nil && !isFuzzing

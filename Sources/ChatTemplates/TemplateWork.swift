@@ -4,8 +4,8 @@
 ///
 /// A unit stands for about a nanosecond and a byte. Whether a template is refused depends on it and its messages alone.
 final class TemplateWork {
-    /// Several hundred times what a conversation of a megabyte costs.
-    static let limit = 1 << 28
+    /// Enough to take apart and print, some fifty units a byte, as much text as a template may make.
+    static let limit = 1 << 30
 
     private var used = 0
 
@@ -23,9 +23,9 @@ final class TemplateWork {
 extension TemplateRenderer {
     /// What a single step, an item of a list and the record of a namespace or macro cost.
     enum Cost {
-        static let step = 32
-        static let item = 32
-        static let iteration = 64
+        static let step = 128
+        static let item = 128
+        static let iteration = 128
         static let record = 1_000
         /// Texts are taken apart into scalars.
         static let byte = 4
