@@ -55,7 +55,7 @@ import Trajectories
             (
                 "reward:\n  solved:\n    verifier: mathematic",
                 "reward.solved.verifier must be one of mathematics, multiple_choice, exact, pattern, think_format, length, "
-                    + "json_schema, program, command, own, got mathematic; did you mean mathematics? (t.yaml:3)"
+                    + "json_schema, program, command, http, own, got mathematic; did you mean mathematics? (t.yaml:3)"
             ),
             (
                 "reward:\n  solved:\n    verifier: own\n    wieght: 1",
