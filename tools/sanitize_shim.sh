@@ -15,7 +15,8 @@ export compiler out libtorch shim
 # the vptr check wants type information that libtorch's hidden classes do not give
 compile() {
     local object=$out/$(basename "$1" .cpp).o
-    [ "$object" -nt "$1" ] || "$compiler" -std=c++20 -O1 -g1 -fPIC -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined \
+    # a header that changed means compiling again, as the source does
+    [ -e "$object" ] && [ -z "$(find $shim -name '*.h*' -newer "$object" -print -quit; find "$1" -newer "$object")" ] || "$compiler" -std=c++20 -O1 -g1 -fPIC -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined \
         -shared-libsan -I $shim/include -isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include" -c "$1" -o "$object"
 }
 export -f compile
