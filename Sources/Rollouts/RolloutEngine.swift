@@ -11,13 +11,8 @@ public final class RolloutEngine {
     private let model: any LanguageModel
     private let seed: UInt64
     private let slots: Int
-    /// Whether this call has decoded a step on all threads: packed copies of the weights, which an update makes stale, are
-    /// made then, once for all threads.
-    private var isWarm = false
-    /// How many may decode rows of their own.
+    /// How many may decode completions of their own.
     var threads = Runtime.kernelThreads
-    /// Bytes that a decoding step reads of one layer.
-    private var layerBytes: Int { model.config.layerParameterCount * (Runtime.precision == .bfloat16 ? 2 : 4) }
 
     public init(model: any LanguageModel, seed: UInt64, slots: Int = 256) {
         self.model = model
@@ -37,15 +32,22 @@ public final class RolloutEngine {
         }
     }
 
-    /// One completion being decoded.
-    private struct Running {
+    /// Where a completion being decoded stands.
+    private struct Cursor {
         var prompt: Int
         var sample: Int
+        /// Tokens drawn so far.
+        var drawn = 0
+        var nextToken: Int32
+        var position: Int
+    }
+
+    /// One completion being decoded.
+    private struct Running {
+        var cursor: Cursor
         var completion = Completion(
             tokens: [], sampledLogprob: [], entropy: [], discriminant: [], expectedDiscriminant: [], stopReason: .length
         )
-        var nextToken: Int32
-        var position: Int
     }
 
     /// `samples` completions for each prompt, in order.
@@ -70,9 +72,36 @@ public final class RolloutEngine {
         onProgress: (Int) -> Void = { _ in }
     ) throws -> [[Completion]] {
         for prompt in prompts { try check(prompt, options) }
+        let total = samples.reduce(0) { $0 + $1.count }
         return try withTorchErrors {
-            try withoutGradient { try run(prompts, samples: samples, options: options, step: step, onProgress) }
+            try withoutGradient {
+                let parts = ThreadShares.count(model.config, pieces: min(total, slots), threads: threads)
+                let call = Call(prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts))
+                guard parts > 1 else { return run(call, samples, onProgress) }
+                // parts only read what this makes
+                let longest = prompts.map(\.tokens.count).max() ?? 0
+                model.prepare(positions: min(model.config.contextLength, longest + options.maxNewTokens))
+                let finished = PartProgress(parts: parts)
+                let results = try inParts(parts) { part in
+                    let share = ThreadShares.ranges(total, parts: parts)[part]
+                    return run(call, samples.overlapping(share)) { count in
+                        let sum = finished.report(count, from: part)
+                        // the first part runs on the caller's thread
+                        if part == 0 { onProgress(sum) }
+                    }
+                }
+                onProgress(total)
+                return prompts.indices.map { prompt in results.flatMap { $0[prompt] } }
+            }
         }
+    }
+
+    /// What one call asks for, and the slots of each thread that decodes for it.
+    private struct Call {
+        var prompts: [Prompt]
+        var options: SamplingOptions
+        var step: Int
+        var slots: Int
     }
 
     private func check(_ prompt: Prompt, _ options: SamplingOptions) throws {
@@ -96,14 +125,13 @@ public final class RolloutEngine {
         }
     }
 
-    private func run(
-        _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int, _ onProgress: (Int) -> Void
-    ) throws -> [[Completion]] {
-        isWarm = false
+    /// Completions of the given samples on the calling thread; operators may use all of them.
+    private func run(_ call: Call, _ samples: [Range<Int>], _ onProgress: (Int) -> Void) -> [[Completion]] {
+        let prompts = call.prompts
         // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
         let shortest = prompts.map(\.tokens.count).min() ?? 1
-        let length = max(1, min(options.maxNewTokens, model.config.contextLength - shortest + 1))
-        let width = min(slots, max(1, samples.reduce(0) { $0 + $1.count }))
+        let length = max(1, min(call.options.maxNewTokens, model.config.contextLength - shortest + 1))
+        let width = min(call.slots, max(1, samples.reduce(0) { $0 + $1.count }))
         let cache = KeyValueCache(config: model.config, slots: width, length: length)
         var schedule = RolloutSchedule(samples: samples, slots: width)
         var prefixes: [Int: KeyValuePrefix] = [:]
@@ -117,14 +145,16 @@ public final class RolloutEngine {
                 let tokens = prompts[admission.prompt].tokens
                 cache.begin(slot: admission.slot, after: prefixes[admission.prompt])
                 running[admission.slot] = Running(
-                    prompt: admission.prompt, sample: admission.sample, nextToken: tokens[tokens.count - 1],
-                    position: tokens.count - 1)
+                    cursor: Cursor(
+                        prompt: admission.prompt, sample: admission.sample, nextToken: tokens[tokens.count - 1],
+                        position: tokens.count - 1))
                 if admission.isLastOfPrompt { prefixes[admission.prompt] = nil }
             }
             let active = running.indices.filter { running[$0] != nil }
-            for slot in try advance(active, &running, prompts, options, step: step, cache) {
+            for slot in advance(active, &running, call, cache) {
                 guard let ended = running[slot] else { continue }
-                results[ended.prompt][ended.sample - samples[ended.prompt].lowerBound] = ended.completion
+                let (prompt, sample) = (ended.cursor.prompt, ended.cursor.sample)
+                results[prompt][sample - samples[prompt].lowerBound] = ended.completion
                 running[slot] = nil
                 schedule.finish(slot: slot)
                 finished += 1
@@ -149,58 +179,45 @@ public final class RolloutEngine {
 
     /// One token for every active slot; returns the slots whose completion ended.
     private func advance(
-        _ active: [Int], _ running: inout [Running?], _ prompts: [Prompt], _ options: SamplingOptions, step: Int,
-        _ cache: KeyValueCache
-    ) throws -> [Int] {
-        let states = active.compactMap { running[$0] }
-        model.prepare(positions: (states.map(\.position).max() ?? 0) + 1)
-        func draw(_ rows: Range<Int>) -> Drawn {
-            self.draw(states[rows], slots: active[rows], prompts, options, step: step, cache)
-        }
-        let shares = RowShares.ranges(
-            rows: active.count, threads: isWarm && !Runtime.usesLibraryOperators ? threads : 1,
-            layerBytes: layerBytes)
-        isWarm = true
-        let drawn = try shares.count == 1 ? [draw(shares[0])] : inParts(shares.count) { draw(shares[$0]) }
+        _ active: [Int], _ running: inout [Running?], _ call: Call, _ cache: KeyValueCache
+    ) -> [Int] {
+        let cursors = active.compactMap { running[$0]?.cursor }
+        let (tokens, statistics) = draw(cursors, slots: active, call, cache)
+        // a failed operator: the scope reports it
+        guard statistics.count == active.count else { return active }
         var ended: [Int] = []
-        for (rows, (tokens, statistics)) in zip(shares, drawn) {
-            // a failed operator: the scope reports it
-            guard statistics.count == rows.count else { return active }
-            for (row, slot) in active[rows].enumerated() {
-                let token = Int32(tokens[row])
-                running[slot]?.completion.append(token, statistics, row)
-                running[slot]?.nextToken = token
-                running[slot]?.position += 1
-                let isStop = options.stopTokens.contains(token)
-                if isStop { running[slot]?.completion.stopReason = .stop }
-                let before = states[rows.lowerBound + row]
-                let made = before.completion.tokens.count + 1
-                let isFull = made >= options.maxNewTokens || before.position + 1 >= model.config.contextLength
-                if isStop || isFull { ended.append(slot) }
-            }
+        for (row, slot) in active.enumerated() {
+            let token = Int32(tokens[row])
+            running[slot]?.completion.append(token, statistics, row)
+            var cursor = cursors[row]
+            cursor.nextToken = token
+            cursor.position += 1
+            cursor.drawn += 1
+            running[slot]?.cursor = cursor
+            let isStop = call.options.stopTokens.contains(token)
+            if isStop { running[slot]?.completion.stopReason = .stop }
+            let isFull = cursor.drawn >= call.options.maxNewTokens || cursor.position >= model.config.contextLength
+            if isStop || isFull { ended.append(slot) }
         }
         return ended
     }
 
-    private typealias Drawn = (tokens: [Int64], statistics: TokenStatistics)
-
     /// One token for each of some slots, through all layers and the head.
     private func draw(
-        _ states: ArraySlice<Running>, slots: ArraySlice<Int>, _ prompts: [Prompt], _ options: SamplingOptions,
-        step: Int, _ cache: KeyValueCache
-    ) -> Drawn {
+        _ cursors: [Cursor], slots: [Int], _ call: Call, _ cache: KeyValueCache
+    ) -> (tokens: [Int64], statistics: TokenStatistics) {
         let hidden = model.decode(
-            tokens: states.map { Int64($0.nextToken) }, positions: states.map { Int64($0.position) },
+            tokens: cursors.map { Int64($0.nextToken) }, positions: cursors.map { Int64($0.position) },
             slots: slots.map(Int64.init), cache: cache)
-        let counters = states.flatMap { state in
+        let counters = cursors.flatMap { cursor in
             [
-                UInt32(state.completion.tokens.count), UInt32(truncatingIfNeeded: step),
-                UInt32(truncatingIfNeeded: prompts[state.prompt].index),
-                UInt32(truncatingIfNeeded: state.sample) | RandomPurpose.sampling.rawValue << 24,
+                UInt32(cursor.drawn), UInt32(truncatingIfNeeded: call.step),
+                UInt32(truncatingIfNeeded: call.prompts[cursor.prompt].index),
+                UInt32(truncatingIfNeeded: cursor.sample) | RandomPurpose.sampling.rawValue << 24,
             ]
         }
         let (tokens, matrix) = PolicyHeadKernels.sample(
-            hidden: hidden, weight: model.headWeight, temperature: options.temperature, greedy: options.isGreedy,
+            hidden: hidden, weight: model.headWeight, temperature: call.options.temperature, greedy: call.options.isGreedy,
             seed: seed, counters: counters)
         return (tokens, TokenStatistics(matrix))
     }

@@ -29,6 +29,35 @@ public enum BatchPacking {
         return batches
     }
 
+    /// The given sequences for each of `parts` threads, so that all have about as many rows to compute.
+    ///
+    /// Consecutive groups, in order of first appearance. A group is cut where leaving it whole would cost more rows than
+    /// computing its prompt again; completions never are.
+    public static func shares(_ sequences: [TrainingSequence], _ indices: [Int], parts: Int) -> [[Int]] {
+        let groups = groups(sequences, indices)
+        func rows(_ group: ArraySlice<Int>) -> Int { group.reduce(0) { $0 + sequences[$1].completionRows } }
+        let total = groups.reduce(0) { $0 + sequences[$1[0]].prompt.count + rows($1[...]) }
+        var shares = [[Int]](repeating: [], count: parts)
+        var part = 0
+        var given = 0
+        for group in groups {
+            let prompt = sequences[group[0]].prompt.count
+            var rest = group[...]
+            while !rest.isEmpty {
+                let room = total * (part + 1) / parts - given - prompt
+                var taken = rest
+                if part < parts - 1, rows(rest) > room + prompt {
+                    while rows(taken) > room, !taken.isEmpty { taken.removeLast() }
+                }
+                shares[part] += taken
+                given += taken.isEmpty ? 0 : prompt + rows(taken)
+                rest = rest.dropFirst(taken.count)
+                if part < parts - 1, !rest.isEmpty || given >= total * (part + 1) / parts { part += 1 }
+            }
+        }
+        return shares
+    }
+
     private static func groups(_ sequences: [TrainingSequence], _ indices: [Int]) -> [Group] {
         var places: [[Int32]: Int] = [:]
         var groups: [Group] = []

@@ -51,6 +51,8 @@ public struct PolicyUpdater {
     /// pass is made twice. The numbers are the same.
     public var keptGraphTokens: Int
     public static let defaultKeptGraphTokens = 65_536
+    /// How many may compute micro-batches of their own.
+    var threads = Runtime.kernelThreads
 
     public init(
         model: any LanguageModel, temperature: Double, microBatchTokens: Int,
@@ -65,12 +67,10 @@ public struct PolicyUpdater {
     /// Statistics of every trainable token under the current policy.
     public func statistics(of sequences: [TrainingSequence]) throws -> TokenStatistics {
         try withTorchErrors {
-            withoutGradient {
-                let layout = TokenLayout(sequences)
-                let forwards = packed(sequences, Array(sequences.indices)).map {
-                    PolicyForward(model, sequences, $0, temperature: temperature)
-                }
-                return layout.gather(forwards)
+            try withoutGradient {
+                let shares = shares(sequences, Array(sequences.indices))
+                try onThreads(shares) { $0.forward() }
+                return TokenLayout(sequences).gather(shares.flatMap(\.passes))
             }
         }
     }
@@ -98,51 +98,32 @@ public struct PolicyUpdater {
             let start = clock.now
             let layout = TokenLayout(sequences)
             let isLeftOut = sequences.indices.map { recorded != nil && !measures && carriesGradient?[$0] == false }
-            var batches = packed(sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient)
-            let rows = batches.joined().reduce(0) { sum, group in
-                group.reduce(sum + sequences[group[0]].prompt.count) { $0 + sequences[$1].completionRows }
+            let shares = shares(sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient)
+            let keepsGraphs = shares.reduce(0) { $0 + $1.rows } <= keptGraphTokens
+            if keepsGraphs {
+                try onThreads(shares) { $0.forward() }
+            } else {
+                try withoutGradient { try onThreads(shares) { $0.forward() } }
             }
-            let keepsGraphs = rows <= keptGraphTokens
-            let forward = { PolicyForward(model, sequences, $0, temperature: temperature) }
-            var forwards = keepsGraphs ? batches.map(forward) : withoutGradient { batches.map(forward) }
-            let before = layout.gather(forwards, over: recorded)
-            if let watch { for pass in forwards { watch(pass.pass.hidden, pass.sequences) } }
+            let before = layout.gather(shares.flatMap(\.passes), over: recorded)
+            if let watch {
+                for pass in shares.flatMap(\.passes) { watch(pass.pass.hidden, pass.sequences) }
+            }
             let coefficients = try derivatives(before)
+            if !keepsGraphs { for share in shares { share.forgetPasses() } }
             let late = sequences.indices.filter { isLeftOut[$0] && !layout.isSilent(coefficients, [$0]) }
-            batches += packed(sequences, late)
-
-            var loss = GradientSum(model)
-            var entropy = GradientSum(model)
-            let flow = measures ? coefficients.flow : nil
-            var flows = flow.map { _ in GradientSum(model) }
-            var measuring = Duration.zero
-            let share = [Float](repeating: 1 / Float(max(1, layout.count)), count: layout.count)
-            let none = [Float](repeating: 0, count: layout.count)
-            for index in batches.indices {
-                let pass = keepsGraphs && index < forwards.count ? forwards[index] : forward(batches[index])
-                if !layout.isSilent(coefficients, pass.sequences) {
-                    let g1 = layout.slice(coefficients.g1, pass.sequences)
-                    let g2 = layout.slice(coefficients.g2, pass.sequences)
-                    loss.add(pass, g1: g1, g2: g2, temperature: temperature, retainGraph: measures)
-                    if let flow {
-                        flows?.add(
-                            pass, g1: layout.slice(flow, pass.sequences), g2: layout.slice(none, pass.sequences),
-                            temperature: temperature, retainGraph: true)
-                    }
-                }
-                if measures {
-                    let measureStart = clock.now
-                    entropy.add(
-                        pass, g1: layout.slice(none, pass.sequences), g2: layout.slice(share, pass.sequences),
-                        temperature: temperature, retainGraph: false)
-                    measuring += clock.now - measureStart
-                }
+            for (share, added) in zip(shares, BatchPacking.shares(sequences, late, parts: shares.count)) {
+                share.add(packed(sequences, added))
             }
-            forwards = []
+            let work = UpdateShare.Backward(layout: layout, derivatives: coefficients, measures: measures)
+            try onThreads(shares) { $0.backward(work) }
+            func sum(_ part: (UpdateShare) -> GradientSum) -> [Tensor] { GradientSum(model, of: shares.map(part)).sums }
+            let loss = sum(\.loss)
             let (step, steered) = optimiser.steeredStep(
-                loss: loss.sums, direction: measures ? entropy.sums : nil, flows: flows?.sums,
+                loss: loss, direction: measures ? sum(\.entropy) : nil, flows: work.flow.map { _ in sum(\.flows) },
                 steering: coefficients.steering, learningRate: learningRate)
             model.parametersChanged()
+            let measuring = shares.reduce(Duration.zero) { $0 + $1.measuring } / shares.count
             let updated = clock.now
             let after = measures ? try statistics(of: sequences).entropy : nil
             return UpdateReport(
@@ -150,7 +131,7 @@ public struct PolicyUpdater {
                 parameterPrediction: step.projection,
                 steering: steered, gradientNorm: step.gradientNorm,
                 defect: step.gradientNorm.isFinite
-                    ? nil : defect(coefficients, sequences, gradients: loss.sums, norm: step.gradientNorm),
+                    ? nil : defect(coefficients, sequences, gradients: loss, norm: step.gradientNorm),
                 secondsUpdating: (updated - start - measuring).seconds,
                 secondsMeasuring: (measuring + (clock.now - updated)).seconds)
         }
@@ -171,107 +152,37 @@ public struct PolicyUpdater {
         return NumericalDefect(quantity: "the gradient's norm", value: norm, place: .total)
     }
 
-    /// Micro-batches of groups of some of the sequences; with `apart`, none mixes true and false.
-    private func packed(
+    /// What each thread computes of some of the sequences; with `apart`, no micro-batch mixes true and false.
+    private func shares(
         _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil
-    ) -> [[BatchPacking.Group]] {
+    ) -> [UpdateShare] {
+        let parts = ThreadShares.count(model.config, pieces: indices.count, threads: threads)
+        if parts > 1 {
+            // threads only read what this makes
+            let lengths = indices.map { sequences[$0].prompt.count + sequences[$0].tokens.count }
+            model.prepare(positions: lengths.max() ?? 0)
+        }
         let sides = apart.map { apart in [true, false].map { side in indices.filter { apart[$0] == side } } }
-        return (sides ?? [indices]).flatMap {
-            BatchPacking.microBatches(sequences, $0, budget: microBatchTokens)
+        let each = (sides ?? [indices]).map { BatchPacking.shares(sequences, $0, parts: parts) }
+        return (0..<parts).map { part in
+            UpdateShare(model, sequences, each.flatMap { packed(sequences, $0[part]) }, temperature: temperature)
+        }
+    }
+
+    private func packed(_ sequences: [TrainingSequence], _ indices: [Int]) -> [[BatchPacking.Group]] {
+        BatchPacking.microBatches(sequences, indices, budget: microBatchTokens)
+    }
+
+    /// Each share on a thread of its own; a single one on all threads, which then meet at every operator.
+    private func onThreads(_ shares: [UpdateShare], _ body: (UpdateShare) -> Void) throws {
+        if shares.count == 1 {
+            body(shares[0])
+        } else {
+            _ = try inParts(shares.count) { body(shares[$0]) }
         }
     }
 }
 
 extension Duration {
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}
-
-/// Where each sequence's tokens lie in vectors over the whole mini-batch.
-struct TokenLayout {
-    let starts: [Int]
-    let counts: [Int]
-    let count: Int
-
-    init(_ sequences: [TrainingSequence]) {
-        counts = sequences.map(\.tokens.count)
-        var total = 0
-        starts = counts.map { length in
-            defer { total += length }
-            return total
-        }
-        count = total
-    }
-
-    /// The entries of some sequences, in that order.
-    func slice(_ values: [Float], _ sequences: [Int]) -> [Float] {
-        sequences.flatMap { values[starts[$0]..<(starts[$0] + counts[$0])] }
-    }
-
-    /// Whether no token of these sequences has a derivative.
-    func isSilent(_ derivatives: TokenDerivatives, _ sequences: [Int]) -> Bool {
-        sequences.allSatisfy { sequence in
-            (starts[sequence]..<(starts[sequence] + counts[sequence])).allSatisfy {
-                derivatives.g1[$0] == 0 && derivatives.g2[$0] == 0
-            }
-        }
-    }
-
-    /// One value per token from one per sequence.
-    func perToken<Value>(_ values: [Value]) -> [Value] {
-        zip(values, counts).flatMap { [Value](repeating: $0, count: $1) }
-    }
-
-    /// Statistics of all micro-batches in sequence order, in place of those in `base`.
-    func gather(_ forwards: [PolicyForward], over base: TokenStatistics? = nil) -> TokenStatistics {
-        var result = base ?? TokenStatistics(count: count)
-        for forward in forwards {
-            let part = TokenStatistics(forward.statistics)
-            guard part.count == forward.sequences.reduce(0, { $0 + counts[$1] }) else { continue }
-            var row = 0
-            for sequence in forward.sequences {
-                result.replace(starts[sequence]..<(starts[sequence] + counts[sequence]), with: part, from: row)
-                row += counts[sequence]
-            }
-        }
-        return result
-    }
-}
-
-/// The sum over micro-batches of a gradient by every parameter, through the policy head's explicit backward.
-struct GradientSum {
-    private let model: any LanguageModel
-    private var found: [Tensor]?
-
-    init(_ model: any LanguageModel) { self.model = model }
-
-    /// One gradient per parameter; zeros if nothing was added.
-    var sums: [Tensor] { found ?? model.parameters.map { .zeros(like: $0.tensor) } }
-
-    mutating func add(_ pass: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainGraph: Bool) {
-        let parts = model.parameterGradients(
-            leafGradients(pass, g1: g1, g2: g2, temperature: temperature, retainsGraph: retainGraph))
-        guard let found else {
-            found = parts
-            return
-        }
-        for (sum, part) in zip(found, parts) { sum.accumulate(part) }
-    }
-
-    private func leafGradients(
-        _ forward: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainsGraph: Bool
-    ) -> [Tensor] {
-        let (pass, weight) = (forward.pass, model.headWeight)
-        guard let headLeaf = model.headLeaf else {
-            let seed = PolicyHeadKernels.hiddenGradient(
-                hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
-                temperature: temperature)
-            return pass.gradients(seed: seed, retainsGraph: retainsGraph)
-        }
-        let head = PolicyHeadKernels.gradient(
-            hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
-            temperature: temperature)
-        let parts = pass.gradients(seed: head.hidden, retainsGraph: retainsGraph)
-        parts[headLeaf].accumulate(head.weight)
-        return parts
-    }
 }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "lanes.hpp"
-#include "packing.hpp"
+#include "packing512.hpp"
 
 namespace {
 
@@ -147,24 +147,36 @@ CT_CLONES void copy_row_pairs(Source x, uint32_t *out, int64_t stride, int64_t r
 namespace ct {
 
 void round_rows(Source x, at::BFloat16 *out, int64_t stride) {
+#if CT_HAS_AMX
+    if (amx::has_vectors()) return amx::round_rows(x, out, stride);
+#endif
     round_rows_words(x, words(out), stride / 2, padded_depth<at::BFloat16>(x.columns) / 2);
 }
 
 void transpose_rows(Source x, float *out, int64_t stride) { transpose_single(x, words(out), stride, x.rows); }
 
 void transpose_rows(Source x, at::BFloat16 *out, int64_t stride) {
+#if CT_HAS_AMX
+    if (amx::has_vectors()) return amx::transpose_rows(x, out, stride);
+#endif
     transpose_row_pairs(x, words(out), stride / 2, padded_depth<at::BFloat16>(x.rows) / 2);
 }
 
 void pack_transposed_panel(Source x, float *out) { transpose_single(x, words(out), kPanel, kPanel); }
 
 void pack_transposed_panel(Source x, at::BFloat16 *out) {
+#if CT_HAS_AMX
+    if (amx::has_vectors()) return amx::pack_transposed_panel(x, out);
+#endif
     transpose_column_pairs(x, words(out), kPanel, padded_depth<at::BFloat16>(x.columns) / 2);
 }
 
 void pack_panel(Source x, float *out) { copy_single(x, words(out), kPanel); }
 
 void pack_panel(Source x, at::BFloat16 *out) {
+#if CT_HAS_AMX
+    if (amx::has_vectors()) return amx::pack_panel(x, out);
+#endif
     copy_row_pairs(x, words(out), kPanel, padded_depth<at::BFloat16>(x.rows) / 2);
 }
 

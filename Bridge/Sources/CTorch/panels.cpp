@@ -59,6 +59,20 @@ CT_INLINE void blocks(
 
 namespace ct {
 
+namespace {
+
+/// 32 vector registers hold two panels' sums of a block: each value that is broadcast then serves two multiply-adds.
+bool has_many_registers() {
+#if defined(__x86_64__)
+    static const bool has = __builtin_cpu_supports("avx512f");
+    return has;
+#else
+    return false;
+#endif
+}
+
+} // namespace
+
 CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
     int64_t j = 0;
     // few rows give too few sums to hide a multiply-add's latency: several panels give them; each sum stays as it is
@@ -68,6 +82,9 @@ CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_r
     if (rows <= 4)
         for (; columns - j > kLanes; j += 2 * kLanes)
             blocks<4, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+    if (has_many_registers())
+        for (; columns - j > kLanes; j += 2 * kLanes)
+            blocks<kRows, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
     for (; j < columns; j += kLanes)
         blocks<kRows, 1>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
 }

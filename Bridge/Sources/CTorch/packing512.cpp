@@ -1,0 +1,75 @@
+// Packing with rounding to bfloat16 by AVX-512's instruction for it, 32 values at once.
+#include "packing512.hpp"
+
+#if CT_HAS_AMX
+
+#include "vectors512.hpp"
+
+namespace ct::amx {
+
+namespace {
+
+CT_AMX_INLINE __m512i row_or_zeros(const Source &x, int64_t row, int64_t column) {
+    return row < x.rows ? narrow(x.data + row * x.stride, column, x.columns) : _mm512_setzero_si512();
+}
+
+CT_AMX_INLINE void store(at::BFloat16 *to, __m512i values) { _mm512_storeu_si512(to, values); }
+
+} // namespace
+
+bool has_vectors() {
+    static const bool has = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                            __builtin_cpu_supports("avx512vl");
+    return has;
+}
+
+CT_AMX void round_rows(Source x, at::BFloat16 *out, int64_t stride) {
+    for (int64_t row = 0; row < x.rows; ++row)
+        for (int64_t column = 0; column < x.columns; column += 32)
+            store(out + row * stride + column, narrow(x.data + row * x.stride, column, x.columns));
+}
+
+CT_AMX void transpose_rows(Source x, at::BFloat16 *out, int64_t stride) {
+    for (int64_t row = 0; row < x.rows; row += 32)
+        for (int64_t column = 0; column < x.columns; column += 32) {
+            // rows lie pages apart, where the hardware does not look ahead
+            for (int64_t i = 32; i < 64; ++i) {
+                __builtin_prefetch(x.data + (row + i) * x.stride + column);
+                __builtin_prefetch(x.data + (row + i) * x.stride + column + 16);
+            }
+            __m512i left[16], right[16];
+            for (int64_t i = 0; i < 16; ++i)
+                pairs(row_or_zeros(x, row + 2 * i, column), row_or_zeros(x, row + 2 * i + 1, column), left[i], right[i]);
+            const int64_t count = std::min<int64_t>(32, x.columns - column);
+            at::BFloat16 *to = out + column * stride + row;
+            transpose(left);
+            for (int64_t i = 0; i < std::min<int64_t>(16, count); ++i) store(to + i * stride, left[i]);
+            if (count <= 16) continue;
+            transpose(right);
+            for (int64_t i = 16; i < count; ++i) store(to + i * stride, right[i - 16]);
+        }
+}
+
+CT_AMX void pack_transposed_panel(Source x, at::BFloat16 *out) {
+    for (int64_t row = 0; row < kPanel; row += 16)
+        for (int64_t column = 0; column < x.columns; column += 32) {
+            __m512i block[16];
+            for (int64_t i = 0; i < 16; ++i) block[i] = row_or_zeros(x, row + i, column);
+            transpose(block);
+            for (int64_t i = 0; i < 16; ++i) store(out + (column / 2 + i) * 2 * kPanel + 2 * row, block[i]);
+        }
+}
+
+CT_AMX void pack_panel(Source x, at::BFloat16 *out) {
+    for (int64_t row = 0; row < padded_depth<at::BFloat16>(x.rows); row += 2)
+        for (int64_t column = 0; column < kPanel; column += 32) {
+            __m512i low, high;
+            pairs(row_or_zeros(x, row, column), row_or_zeros(x, row + 1, column), low, high);
+            store(out + row * kPanel + 2 * column, low);
+            store(out + row * kPanel + 2 * column + 32, high);
+        }
+}
+
+} // namespace ct::amx
+
+#endif
