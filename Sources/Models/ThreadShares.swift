@@ -14,7 +14,7 @@ public enum ThreadShares {
 
     /// How many parts a pass of `config` over `pieces` independent pieces of work runs in, at the present precision and device.
     public static func count(_ config: ModelConfig, pieces: Int, threads: Int = Runtime.kernelThreads) -> Int {
-        let layerBytes = config.layerParameterCount * (Runtime.precision == .bfloat16 ? 2 : 4)
+        let layerBytes = config.layerParameterCount * Runtime.precision.operandBytes
         guard !Runtime.usesLibraryOperators, layerBytes <= layerBytesLimit else { return 1 }
         return max(1, min(threads, pieces))
     }

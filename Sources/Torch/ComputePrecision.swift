@@ -4,12 +4,25 @@ internal import CTorch
 
 /// What the operands of every product of a linear layer and of the policy head are rounded to.
 ///
-/// Master weights, accumulation, attention, logits and statistics are float32 in both, and so are activations between
+/// Master weights, accumulation, attention, logits and statistics are float32 in all, and so are activations between
 /// layers; within a feed-forward layer bfloat16 rounds gate and up as well.
 public enum ComputePrecision: String, Sendable, CaseIterable {
-    case float32, bfloat16
+    case float32
+    /// Operands as the sum of two bfloat16 numbers, 17 significant bits, in three products (1904.06376); float32 where the
+    /// processor would not be faster at it.
+    case bfloat16x3
+    case bfloat16
 
-    var code: ct_precision { self == .bfloat16 ? CT_PRECISION_BFLOAT16 : CT_PRECISION_FLOAT32 }
+    var code: ct_precision {
+        switch self {
+        case .float32: CT_PRECISION_FLOAT32
+        case .bfloat16x3: CT_PRECISION_BFLOAT16X3
+        case .bfloat16: CT_PRECISION_BFLOAT16
+        }
+    }
+
+    /// Bytes of a value of a packed weight.
+    public var operandBytes: Int { self == .bfloat16 ? 2 : 4 }
 }
 
 /// Runs `body` at a precision. Synchronous on purpose: like grad mode, the precision belongs to the thread.
@@ -32,7 +45,7 @@ public func withLibraryProducts<Result>(_ body: () throws -> Result) rethrows ->
 extension Runtime {
     /// The precision of this thread's products, float32 until set.
     public static var precision: ComputePrecision {
-        get { ct_compute_precision() == CT_PRECISION_BFLOAT16 ? .bfloat16 : .float32 }
+        get { ComputePrecision.allCases.first { $0.code == ct_compute_precision() } ?? .float32 }
         set { _ = ct_set_compute_precision(newValue.code) }
     }
 

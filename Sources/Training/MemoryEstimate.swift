@@ -50,7 +50,7 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         weights = 4 * (model.parameterCount + 2 * trained + (adapters?.adapted ?? 0))
         reference = config.reference == nil ? 0 : 4 * model.parameterCount
         let head = model.vocabularySize * model.hiddenSize
-        packedWeights = 4 * model.layers * model.layerParameterCount + (config.precision == .bfloat16 ? 2 : 4) * head
+        packedWeights = 4 * model.layers * model.layerParameterCount + config.precision.operandBytes * head
 
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)

@@ -45,12 +45,16 @@ bool is_available() {
     return available;
 }
 
-Scope::Scope() : control_(_mm_getcsr()) {
-    // flush to zero, and denormals are zeros
-    _mm_setcsr(control_ | 0x8040u);
+void configure_tiles() {
     const Configuration configuration;
     // not the intrinsic: GCC 12 believes that it reads eight bytes
     __asm__ volatile("ldtilecfg %0" ::"m"(configuration));
+}
+
+Scope::Scope() : control_(_mm_getcsr()) {
+    // flush to zero, and denormals are zeros
+    _mm_setcsr(control_ | 0x8040u);
+    configure_tiles();
 }
 
 Scope::~Scope() {
@@ -58,39 +62,53 @@ Scope::~Scope() {
     _mm_setcsr(control_);
 }
 
-CT_AMX void pack_left(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel) {
-    for (int64_t row = 0; row < kWide; ++row) {
-        char *to = panel + row / kRows * kTileBytes + row % kRows * 64;
-        for (int64_t column = 0; column < columns; column += kStep, to += kStepBytes)
-            _mm512_store_si512(to, row < rows ? narrow(x + row * stride, column, columns) : _mm512_setzero_si512());
-    }
+namespace {
+
+/// 32 values of a row, or what rounding them leaves over.
+CT_AMX_INLINE __m512i narrow_part(bool is_rest, const float *row, int64_t column, int64_t columns) {
+    return is_rest ? narrow_rest(row, column, columns) : narrow(row, column, columns);
 }
 
-CT_AMX void pack_right_transposed(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel) {
+} // namespace
+
+CT_AMX void pack_left(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel, bool is_split) {
+    const int64_t part_bytes = (columns + kStep - 1) / kStep * kStepBytes;
+    for (int64_t row = 0; row < kWide; ++row)
+        for (int part = 0; part <= is_split; ++part) {
+            char *to = panel + part * part_bytes + row / kRows * kTileBytes + row % kRows * 64;
+            for (int64_t column = 0; column < columns; column += kStep, to += kStepBytes)
+                _mm512_store_si512(to, row < rows ? narrow_part(part == 1, x + row * stride, column, columns) : _mm512_setzero_si512());
+        }
+}
+
+CT_AMX void pack_right_transposed(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel, bool is_split) {
+    const int64_t part_bytes = (columns + kStep - 1) / kStep * kStepBytes;
     for (int64_t column = 0; column < columns; column += kStep, panel += kStepBytes)
-        for (int64_t tile = 0; tile < 2; ++tile) {
-            __m512i block[16];
-            for (int64_t i = 0; i < kRows; ++i) {
-                const int64_t row = tile * kRows + i;
-                block[i] = row < rows ? narrow(x + row * stride, column, columns) : _mm512_setzero_si512();
+        for (int part = 0; part <= is_split; ++part)
+            for (int64_t tile = 0; tile < 2; ++tile) {
+                __m512i block[16];
+                for (int64_t i = 0; i < kRows; ++i) {
+                    const int64_t row = tile * kRows + i;
+                    block[i] = row < rows ? narrow_part(part == 1, x + row * stride, column, columns) : _mm512_setzero_si512();
+                }
+                transpose(block);
+                for (int64_t i = 0; i < kRows; ++i) _mm512_store_si512(panel + part * part_bytes + tile * kTileBytes + i * 64, block[i]);
             }
-            transpose(block);
-            for (int64_t i = 0; i < kRows; ++i) _mm512_store_si512(panel + tile * kTileBytes + i * 64, block[i]);
-        }
 }
 
-CT_AMX void pack_right(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel, int64_t panel_stride) {
+CT_AMX void pack_right(const float *x, int64_t stride, int64_t rows, int64_t columns, char *panel, int64_t panel_stride, int64_t low) {
+    const auto part_of = [&](int part, int64_t row, int64_t column) CT_AMX {
+        return row < rows ? narrow_part(part == 1, x + row * stride, column, columns) : _mm512_setzero_si512();
+    };
     for (int64_t row = 0; row < kStep; row += 2)
-        for (int64_t column = 0; column < columns; column += kWide) {
-            const __m512i zero = _mm512_setzero_si512();
-            const __m512i first = row < rows ? narrow(x + row * stride, column, columns) : zero;
-            const __m512i second = row + 1 < rows ? narrow(x + (row + 1) * stride, column, columns) : zero;
-            char *to = panel + column / kWide * panel_stride + row / 2 * 64;
-            __m512i low, high;
-            pairs(first, second, low, high);
-            _mm512_store_si512(to, low);
-            _mm512_store_si512(to + kTileBytes, high);
-        }
+        for (int64_t column = 0; column < columns; column += kWide)
+            for (int part = 0; part < (low == 0 ? 1 : 2); ++part) {
+                __m512i first, second;
+                pairs(part_of(part, row, column), part_of(part, row + 1, column), first, second);
+                char *to = panel + part * low + column / kWide * panel_stride + row / 2 * 64;
+                _mm512_store_si512(to, first);
+                _mm512_store_si512(to + kTileBytes, second);
+            }
 }
 
 CT_AMX void transpose_step(const char *in, char *out) {

@@ -37,6 +37,9 @@ constexpr int64_t kKept = 20;
 /// Whether this process may use AMX with bfloat16 here; asks the kernel for the permission once.
 bool is_available();
 
+/// Makes all tiles of the calling thread 16 rows of 64 bytes.
+void configure_tiles();
+
 /// Tiles of full size on the calling thread, and tiny numbers as zeros: a square or a cube of a small probability would trap into
 /// microcode. Both end with the scope.
 class Scope {
@@ -59,8 +62,11 @@ struct Place {
 /// The product of one held panel with a run of panels: C_n = A_n B (held on the right) or A B_n (held on the left).
 template <bool held_is_left> class Walk {
 public:
-    /// `kept` steps of `held` stay in the L1 cache. Blocks lie `next` bytes apart; `adds` to what is there.
-    CT_AMX_INLINE void start(const char *held, const char *moving, int64_t steps, int64_t panels, int64_t stride, Place place, int64_t next, bool adds) {
+    /// `kept` steps of `held` stay in the L1 cache. Blocks lie `next` bytes apart; `adds` to what is there. Where operands are split, what
+    /// rounding left over lies `low` bytes behind the rounded values.
+    CT_AMX_INLINE void start(
+        const char *held, const char *moving, int64_t steps, int64_t panels, int64_t stride, Place place, int64_t next, bool adds,
+        int64_t held_low = 0, int64_t moving_low = 0) {
         held_ = held;
         from_ = moving;
         steps_ = steps;
@@ -69,6 +75,8 @@ public:
         place_ = place;
         next_ = next;
         adds_ = adds;
+        held_low_ = held_low;
+        moving_low_ = moving_low;
         if (panels_ > 0) open();
     }
 
@@ -79,7 +87,27 @@ public:
 
     CT_AMX_INLINE void step() {
         const char *held = held_ + at_ * kStepBytes, *moving = from_ + at_ * kStepBytes;
-        if (at_ < kKept) {
+        if (held_low_ == 0) {
+            load_held(held, at_ < kKept);
+            multiply_add(moving);
+        } else {
+            // rest by value, value by value, value by rest; that of both rests, 2^-18 of the whole, is left out (1904.06376)
+            load_held(held + held_low_, at_ < kKept / 2);
+            multiply_add(moving);
+            load_held(held, at_ < kKept / 2);
+            multiply_add_loaded();
+            multiply_add(moving + moving_low_);
+        }
+        if (++at_ == steps_) close();
+    }
+
+    CT_AMX_INLINE void finish() {
+        while (!is_done()) step();
+    }
+
+private:
+    CT_AMX_INLINE static void load_held(const char *held, bool keeps) {
+        if (keeps) {
             if constexpr (held_is_left) {
                 _tile_loadd(4, held, 64);
                 _tile_loadd(5, held + kTileBytes, 64);
@@ -96,6 +124,9 @@ public:
                 _tile_stream_loadd(7, held + kTileBytes, 64);
             }
         }
+    }
+
+    CT_AMX_INLINE static void multiply_add(const char *moving) {
         if constexpr (held_is_left) {
             _tile_stream_loadd(6, moving, 64);
             _tile_dpbf16ps(0, 4, 6);
@@ -111,14 +142,16 @@ public:
             _tile_dpbf16ps(2, 5, 6);
             _tile_dpbf16ps(3, 5, 7);
         }
-        if (++at_ == steps_) close();
     }
 
-    CT_AMX_INLINE void finish() {
-        while (!is_done()) step();
+    /// The same of the moving tiles that are there.
+    CT_AMX_INLINE static void multiply_add_loaded() {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
     }
 
-private:
     CT_AMX_INLINE void open() {
         at_ = 0;
         if (adds_) {
@@ -145,7 +178,7 @@ private:
     }
 
     const char *held_, *from_;
-    int64_t steps_, at_ = 0, panels_ = 0, stride_, next_;
+    int64_t steps_, at_ = 0, panels_ = 0, stride_, next_, held_low_ = 0, moving_low_ = 0;
     Place place_;
     bool adds_;
 };

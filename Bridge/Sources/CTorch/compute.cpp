@@ -44,8 +44,8 @@ struct Machine {
         if (!at::hasMKLDNN() || at::get_cpu_capability().find("AVX512") == std::string::npos) return;
         float_tiles = multiplies<float>();
         intel = at::hasMKL() && __builtin_cpu_is("intel");
-        amx = at::native::cpublas::could_pack(at::kBFloat16);
-        bfloat16_tiles = (amx || __builtin_cpu_supports("avx512bf16")) && multiplies<at::BFloat16>();
+        amx = ct::amx::is_available();
+        bfloat16_tiles = amx || (__builtin_cpu_supports("avx512bf16") && multiplies<at::BFloat16>());
 #endif
     }
 };
@@ -62,6 +62,9 @@ namespace ct {
 Kernel product_kernel() {
     if (precision == CT_PRECISION_BFLOAT16)
         return machine().bfloat16_tiles && !library_only && !library_operators() ? Kernel::bfloat16_tiles : Kernel::rounded_blas;
+    // three products of bfloat16 vectors would be slower than one in float32, which is the more accurate
+    if (precision == CT_PRECISION_BFLOAT16X3 && machine().amx && !library_only && !library_operators())
+        return Kernel::split_tiles;
     return machine().float_tiles && !library_only && !library_operators() ? Kernel::float_tiles : Kernel::blas;
 }
 
@@ -89,8 +92,9 @@ const char *ct_product_kernel(ct_precision asked) {
     if (ct_default_device() == CT_CUDA) return asked == CT_PRECISION_BFLOAT16 ? "cuBLAS bfloat16, float32 results" : "cuBLAS";
     if (asked == CT_PRECISION_BFLOAT16) {
         if (!machine().bfloat16_tiles || ct::library_operators()) return "BLAS on rounded operands, no faster than float32";
-        return machine().amx ? "brgemm AMX" : "brgemm AVX-512 BF16";
+        return machine().amx ? "AMX tiles" : "brgemm AVX-512 BF16";
     }
+    if (asked == CT_PRECISION_BFLOAT16X3 && machine().amx && !ct::library_operators()) return "AMX tiles, three products each";
     if (!machine().float_tiles || ct::library_operators()) return "BLAS";
     return machine().intel ? "brgemm AVX-512 for decoding and the head, BLAS for training" : "brgemm AVX-512";
 }

@@ -10,7 +10,8 @@ enum class Kernel {
     blas,           // libtorch's BLAS on float32 operands
     rounded_blas,   // the same on operands rounded to bfloat16: right, not fast
     float_tiles,    // brgemm on packed float32 operands
-    bfloat16_tiles, // brgemm on packed bfloat16 operands: AMX or AVX-512 BF16
+    bfloat16_tiles, // packed bfloat16 operands: AMX tiles, or brgemm with AVX-512 BF16
+    split_tiles,    // operands split into two bfloat16 parts, three products: AMX tiles
 };
 
 /// The kernel of the present thread's precision.

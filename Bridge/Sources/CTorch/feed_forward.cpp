@@ -1,7 +1,7 @@
 // The feed-forward layer: residual + (silu(x Wg^T) x Wu^T) Wd^T (2002.05202).
 //
-// With bfloat16 tiles it is one operator: gate and up are made, joined and multiplied by Wd while they lie in the cache, and only
-// their bfloat16 values are kept for the backward pass. Elsewhere it is composed of the layers it is made of.
+// With bfloat16 or split tiles it is one operator: gate and up are made, joined and multiplied by Wd while they lie in the cache, and
+// only they are kept for the backward pass, rounded where products are. Elsewhere it is composed of the layers it is made of.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cstring>
@@ -18,8 +18,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 namespace {
-
-using Element = at::BFloat16;
 
 /// Inner units computed at once.
 constexpr int64_t kChunk = 256;
@@ -40,14 +38,24 @@ CT_INLINE void sigmoid(const Floats &x, Floats &out) {
     out = 1.0f / (1.0f + out);
 }
 
-/// x rounded to bfloat16, ties to even; what is kept of it is its upper half.
-CT_INLINE void round(Floats &x, Halves &kept) {
+/// What is kept of gate and up: their bfloat16 values, with which the layer goes on, or what they are.
+template <class Element> using Kept = std::conditional_t<ct::Elements<Element>::parts == 2, float, uint16_t>;
+
+CT_INLINE void keep(Floats &x, float *to) {
+    if (to) std::memcpy(to, &x, sizeof x);
+}
+
+/// x is rounded to bfloat16, ties to even; what is kept of it is its upper half.
+CT_INLINE void keep(Floats &x, uint16_t *to) {
     const Words bits = reinterpret_cast<Words>(x), rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
     const Words is_nan = reinterpret_cast<Words>((bits & 0x7fffffffu) > 0x7f800000u);
     const Words result = ((is_nan & 0x7fc00000u) | (~is_nan & rounded)) & 0xffff0000u;
     x = reinterpret_cast<Floats>(result);
-    kept = __builtin_convertvector(result >> 16, Halves);
+    const Halves kept = __builtin_convertvector(result >> 16, Halves);
+    if (to) std::memcpy(to, &kept, sizeof kept);
 }
+
+CT_INLINE void widen(const float *from, Floats &out) { std::memcpy(&out, from, sizeof out); }
 
 CT_INLINE void widen(const uint16_t *from, Floats &out) {
     Halves kept;
@@ -55,28 +63,31 @@ CT_INLINE void widen(const uint16_t *from, Floats &out) {
     out = reinterpret_cast<Floats>(__builtin_convertvector(kept, Words) << 16);
 }
 
-/// gate := silu(gate) up of the values rounded to bfloat16, which go to `kept_gate` and `kept_up` if there are any. Whole vectors:
-/// rows of chunks and of what is kept have room for them.
-CT_CLONES void activate(float *gate, const float *up, uint16_t *kept_gate, uint16_t *kept_up, int64_t count) {
+/// gate := silu(gate) up of what is kept of both, which goes to `kept_gate` and `kept_up` if there are any. Whole vectors: rows of
+/// chunks and of what is kept have room for them.
+template <class Kept> CT_INLINE void activate_row(float *gate, const float *up, Kept *kept_gate, Kept *kept_up, int64_t count) {
     for (int64_t i = 0; i < count; i += ct::kLanes) {
         Floats g, u, s;
-        Halves narrow_g, narrow_u;
         std::memcpy(&g, gate + i, sizeof g);
         std::memcpy(&u, up + i, sizeof u);
-        round(g, narrow_g);
-        round(u, narrow_u);
-        if (kept_gate) {
-            std::memcpy(kept_gate + i, &narrow_g, sizeof narrow_g);
-            std::memcpy(kept_up + i, &narrow_u, sizeof narrow_u);
-        }
+        keep(g, kept_gate ? kept_gate + i : nullptr);
+        keep(u, kept_up ? kept_up + i : nullptr);
         sigmoid(g, s);
         const Floats h = g * s * u;
         std::memcpy(gate + i, &h, sizeof h);
     }
 }
 
+CT_CLONES void activate(float *gate, const float *up, uint16_t *kept_gate, uint16_t *kept_up, int64_t count) {
+    activate_row(gate, up, kept_gate, kept_up, count);
+}
+CT_CLONES void activate(float *gate, const float *up, float *kept_gate, float *kept_up, int64_t count) {
+    activate_row(gate, up, kept_gate, kept_up, count);
+}
+
 /// From dh (in `d_gate`) and the kept values: d_gate, d_up and h = silu(gate) up. Whole vectors.
-CT_CLONES void activate_backward(const uint16_t *gate, const uint16_t *up, float *d_gate, float *d_up, float *h, int64_t count) {
+template <class Kept>
+CT_INLINE void activate_row_backward(const Kept *gate, const Kept *up, float *d_gate, float *d_up, float *h, int64_t count) {
     for (int64_t i = 0; i < count; i += ct::kLanes) {
         Floats g, u, s, dh;
         widen(gate + i, g);
@@ -90,12 +101,19 @@ CT_CLONES void activate_backward(const uint16_t *gate, const uint16_t *up, float
     }
 }
 
-at::Tensor bfloat16(int64_t elements) { return at::empty({elements}, at::kBFloat16); }
-Element *at(const at::Tensor &memory) { return static_cast<Element *>(memory.mutable_data_ptr()); }
-uint16_t *bits(const at::Tensor &memory) { return static_cast<uint16_t *>(memory.mutable_data_ptr()); }
+CT_CLONES void activate_backward(const uint16_t *gate, const uint16_t *up, float *d_gate, float *d_up, float *h, int64_t count) {
+    activate_row_backward(gate, up, d_gate, d_up, h, count);
+}
+CT_CLONES void activate_backward(const float *gate, const float *up, float *d_gate, float *d_up, float *h, int64_t count) {
+    activate_row_backward(gate, up, d_gate, d_up, h, count);
+}
+
+template <class Element> at::Tensor memory(int64_t elements) { return ct::operand_memory<Element>(elements); }
+template <class Element> ct::Pointer<Element> at(const at::Tensor &memory) { return ct::operand_data<Element>(memory); }
+template <class Element> Kept<Element> *kept_data(const at::Tensor &memory) { return static_cast<Kept<Element> *>(memory.mutable_data_ptr()); }
 
 /// Sizes of a layer and of what is computed at a time.
-struct Shape {
+template <class Element> struct Shape {
     int64_t rows, width, inner;
     /// Elements between rows of a matrix [.., inner] in bfloat16.
     int64_t inner_stride = ct::row_stride<Element>(inner), width_stride = ct::row_stride<Element>(width);
@@ -104,7 +122,7 @@ struct Shape {
 
     /// Whole groups of 32 rows, so that every block but the last fills its part of a transposed operand.
     int64_t block(int64_t inner_matrices) const {
-        const int64_t row_bytes = 2 * (inner_matrices * inner + width) + 12 * kChunk, share = ct::pieces(rows, ct::loop_threads());
+        const int64_t row_bytes = 2 * ct::Elements<Element>::parts * (inner_matrices * inner + width) + 12 * kChunk, share = ct::pieces(rows, ct::loop_threads());
         return ct::round_up(std::clamp<int64_t>(std::min(kBlockBytes / row_bytes, share), 32, 256), 32);
     }
 };
@@ -120,15 +138,15 @@ struct Scratch {
     }
 };
 
-struct Forward {
-    Shape shape;
+template <class Element> struct Forward {
+    Shape<Element> shape;
     const float *x;
     ct::PackedRight<Element> gate, up, down;
-    uint16_t *kept_gate, *kept_up; // NULL if nothing is kept
-    float *y;                      // holds the residual, which is added to
+    Kept<Element> *kept_gate, *kept_up; // NULL if nothing is kept
+    float *y;                           // holds the residual, which is added to
 
     /// h of `count` inner units from `from` on, for rows from `row` on, into h.
-    void inner(ct::LeftOperand<Element> x, int64_t row, int64_t rows, int64_t from, int64_t count, const Scratch &scratch, Element *h) const {
+    void inner(ct::LeftOperand<Element> x, int64_t row, int64_t rows, int64_t from, int64_t count, const Scratch &scratch, ct::Pointer<Element> h) const {
         ct::multiply_block(x, rows, gate.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
         ct::multiply_block(x, rows, up.operand, 0, shape.width, from, count, scratch.b, kChunkStride, false);
         for (int64_t i = 0; i < rows; ++i) {
@@ -146,22 +164,22 @@ struct Forward {
         ct::parallel_for(0, ct::pieces(shape.rows, block), 1, [&](int64_t begin, int64_t end) {
             const ct::TileScope<Element> scope;
             const Scratch scratch(block);
-            const auto narrow = bfloat16(block * shape.width_stride), h = bfloat16(block * shape.inner_stride);
+            const auto narrow = memory<Element>(block * shape.width_stride), h = memory<Element>(block * shape.inner_stride);
             for (int64_t index = begin; index < end; ++index) {
                 const int64_t row = index * block, rows = std::min(block, shape.rows - row);
-                ct::round_rows({x + row * shape.width, shape.width, rows, shape.width}, at(narrow), shape.width_stride);
+                ct::round_rows({x + row * shape.width, shape.width, rows, shape.width}, at<Element>(narrow), shape.width_stride);
                 for (int64_t from = 0; from < shape.inner; from += kChunk)
-                    inner({at(narrow), shape.width_stride}, row, rows, from, std::min(kChunk, shape.inner - from), scratch, at(h));
+                    inner({at<Element>(narrow), shape.width_stride}, row, rows, from, std::min(kChunk, shape.inner - from), scratch, at<Element>(h));
                 ct::multiply_block<Element>(
-                    {at(h), shape.inner_stride}, rows, down.operand, 0, shape.inner, 0, shape.width, y + row * shape.width, shape.width, true);
+                    {at<Element>(h), shape.inner_stride}, rows, down.operand, 0, shape.inner, 0, shape.width, y + row * shape.width, shape.width, true);
             }
         });
     }
 
     /// Inner units and then columns are shared out: few rows, each weight read by one thread only. The sums are those of `by_rows`.
     void by_columns() const {
-        const auto narrow = bfloat16(shape.rows * shape.width_stride), h = bfloat16(shape.rows * shape.inner_stride);
-        ct::round_rows({x, shape.width, shape.rows, shape.width}, at(narrow), shape.width_stride);
+        const auto narrow = memory<Element>(shape.rows * shape.width_stride), h = memory<Element>(shape.rows * shape.inner_stride);
+        ct::round_rows({x, shape.width, shape.rows, shape.width}, at<Element>(narrow), shape.width_stride);
         const double panel = static_cast<double>(shape.rows) * ct::kPanel;
         const auto grain = [&](int64_t depth, int64_t products) {
             const double work = static_cast<double>(products * depth);
@@ -172,89 +190,89 @@ struct Forward {
             const Scratch scratch(shape.rows);
             const int64_t last = std::min(end * ct::kPanel, shape.inner);
             for (int64_t from = begin * ct::kPanel; from < last; from += kChunk)
-                inner({at(narrow), shape.width_stride}, 0, shape.rows, from, std::min(kChunk, last - from), scratch, at(h));
+                inner({at<Element>(narrow), shape.width_stride}, 0, shape.rows, from, std::min(kChunk, last - from), scratch, at<Element>(h));
         });
         ct::parallel_for(0, ct::pieces(shape.width, ct::kPanel), grain(shape.inner, 1), [&](int64_t begin, int64_t end) {
             const ct::TileScope<Element> scope;
             const int64_t from = begin * ct::kPanel, count = std::min(end * ct::kPanel, shape.width) - from;
             ct::multiply_block<Element>(
-                {at(h), shape.inner_stride}, shape.rows, down.operand, 0, shape.inner, from, count, y + from, shape.width, true);
+                {at<Element>(h), shape.inner_stride}, shape.rows, down.operand, 0, shape.inner, from, count, y + from, shape.width, true);
         });
     }
 
     void run() const { shape.rows < 64 * ct::loop_threads() ? by_columns() : by_rows(); }
 };
 
-struct Backward {
-    Shape shape;
+template <class Element> struct Backward {
+    Shape<Element> shape;
     const float *dy;
-    const uint16_t *kept_gate, *kept_up;
+    const Kept<Element> *kept_gate, *kept_up;
     ct::PackedRight<Element> gate, up, down;
     float *dx;
     /// d_gate^T and d_up^T as left operands [inner, rows], h as right operand [rows, inner].
     int64_t across = ct::row_stride<Element>(shape.rows);
-    at::Tensor d_gate_transposed = bfloat16(shape.inner * across), d_up_transposed = bfloat16(shape.inner * across),
-               h = bfloat16(ct::panel_elements<Element>(shape.rows, shape.inner));
+    at::Tensor d_gate_transposed = memory<Element>(shape.inner * across), d_up_transposed = memory<Element>(shape.inner * across),
+               h = memory<Element>(ct::panel_elements<Element>(shape.rows, shape.inner));
 
     void run() const {
         const int64_t block = shape.block(2);
         ct::parallel_for(0, ct::pieces(shape.rows, block), 1, [&](int64_t begin, int64_t end) {
             const ct::TileScope<Element> scope;
             const Scratch scratch(block);
-            const auto narrow = bfloat16(block * shape.width_stride);
-            const auto d_gate = bfloat16(block * shape.inner_stride), d_up = bfloat16(block * shape.inner_stride);
+            const auto narrow = memory<Element>(block * shape.width_stride);
+            const auto d_gate = memory<Element>(block * shape.inner_stride), d_up = memory<Element>(block * shape.inner_stride);
             for (int64_t index = begin; index < end; ++index) {
                 const int64_t row = index * block, rows = std::min(block, shape.rows - row);
-                ct::round_rows({dy + row * shape.width, shape.width, rows, shape.width}, at(narrow), shape.width_stride);
+                ct::round_rows({dy + row * shape.width, shape.width, rows, shape.width}, at<Element>(narrow), shape.width_stride);
                 for (int64_t from = 0; from < shape.inner; from += kChunk) {
                     const int64_t count = std::min(kChunk, shape.inner - from);
                     ct::multiply_block<Element>(
-                        {at(narrow), shape.width_stride}, rows, down.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
+                        {at<Element>(narrow), shape.width_stride}, rows, down.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
                     for (int64_t i = 0; i < rows; ++i) {
                         const int64_t kept = (row + i) * shape.inner_stride + from, own = i * kChunkStride;
                         activate_backward(kept_gate + kept, kept_up + kept, scratch.a + own, scratch.b + own, scratch.c + own, count);
                     }
-                    put({scratch.a, kChunkStride, rows, count}, at(d_gate) + from, at(d_gate_transposed) + from * across + row);
-                    put({scratch.b, kChunkStride, rows, count}, at(d_up) + from, at(d_up_transposed) + from * across + row);
+                    put({scratch.a, kChunkStride, rows, count}, at<Element>(d_gate) + from, at<Element>(d_gate_transposed) + from * across + row);
+                    put({scratch.b, kChunkStride, rows, count}, at<Element>(d_up) + from, at<Element>(d_up_transposed) + from * across + row);
                     for (int64_t column = 0; column < count; column += ct::kPanel)
                         ct::pack_panel(
                             ct::Source{scratch.c + column, kChunkStride, rows, std::min(ct::kPanel, count - column)},
-                            at(h) + (from + column) / ct::kPanel * panel_stride() + row * ct::kPanel);
+                            at<Element>(h) + (from + column) / ct::kPanel * panel_stride() + row * ct::kPanel);
                 }
                 float *to = dx + row * shape.width;
-                ct::multiply_block<Element>({at(d_gate), shape.inner_stride}, rows, gate.operand, 0, shape.inner, 0, shape.width, to, shape.width, false);
-                ct::multiply_block<Element>({at(d_up), shape.inner_stride}, rows, up.operand, 0, shape.inner, 0, shape.width, to, shape.width, true);
+                ct::multiply_block<Element>({at<Element>(d_gate), shape.inner_stride}, rows, gate.operand, 0, shape.inner, 0, shape.width, to, shape.width, false);
+                ct::multiply_block<Element>({at<Element>(d_up), shape.inner_stride}, rows, up.operand, 0, shape.inner, 0, shape.width, to, shape.width, true);
             }
         });
     }
 
-    ct::LeftOperand<Element> left(const at::Tensor &transposed) const { return {at(transposed), across}; }
-    ct::RightOperand<Element> inner() const { return ct::panels<Element>(at(h), shape.rows, shape.inner); }
+    ct::LeftOperand<Element> left(const at::Tensor &transposed) const { return {at<Element>(transposed), across}; }
+    ct::RightOperand<Element> inner() const { return ct::panels<Element>(at<Element>(h), shape.rows, shape.inner); }
 
 private:
     int64_t panel_stride() const { return inner().panel_stride; }
 
     /// A chunk as part of a left operand, and transposed as part of another.
-    void put(ct::Source chunk, Element *rows, Element *transposed) const {
+    void put(ct::Source chunk, ct::Pointer<Element> rows, ct::Pointer<Element> transposed) const {
         ct::round_rows(chunk, rows, shape.inner_stride);
         ct::transpose_rows(chunk, transposed, across);
     }
 };
 
-at::Tensor product(ct::LeftOperand<Element> a, int64_t rows, const ct::RightOperand<Element> &b) {
+template <class Element> at::Tensor product(ct::LeftOperand<Element> a, int64_t rows, const ct::RightOperand<Element> &b) {
     auto c = at::empty({rows, b.width}, at::kFloat);
-    ct::multiply<Element>(a, rows, b, nullptr, c.mutable_data_ptr<float>());
+    ct::multiply<Element>(a, rows, b, nullptr, c.template mutable_data_ptr<float>());
     return c;
 }
 
-struct FeedForward : torch::autograd::Function<FeedForward> {
+template <class Element> struct FeedForward : torch::autograd::Function<FeedForward<Element>> {
     /// The layer's value; `kept` [2, N, stride] gets gate and up if it is defined.
     static at::Tensor value(
         const at::Tensor &x, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down, const at::Tensor &residual, const at::Tensor &kept) {
-        const Shape shape(x.size(0), x.size(1), gate.size(0));
+        const Shape<Element> shape(x.size(0), x.size(1), gate.size(0));
         auto y = residual.clone(at::MemoryFormat::Contiguous);
-        uint16_t *first = kept.defined() ? bits(kept) : nullptr;
-        Forward{
+        auto *first = kept.defined() ? kept_data<Element>(kept) : nullptr;
+        Forward<Element>{
             shape, x.const_data_ptr<float>(), ct::packed_for_forward<Element>(gate), ct::packed_for_forward<Element>(up),
             ct::packed_for_forward<Element>(down), first, kept.defined() ? first + shape.rows * shape.inner_stride : nullptr,
             y.mutable_data_ptr<float>()}
@@ -266,7 +284,7 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
         AutogradContext *ctx, const at::Tensor &input, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down,
         const at::Tensor &residual) {
         const auto x = input.contiguous();
-        const auto kept = bfloat16(2 * x.size(0) * ct::row_stride<Element>(gate.size(0)));
+        const auto kept = at::empty({2 * x.size(0) * ct::row_stride<Element>(gate.size(0))}, sizeof(Kept<Element>) == 4 ? at::kFloat : at::kBFloat16);
         ctx->save_for_backward({x, gate, up, down, kept});
         return value(x, gate, up, down, residual, kept);
     }
@@ -275,21 +293,28 @@ struct FeedForward : torch::autograd::Function<FeedForward> {
         const auto saved = ctx->get_saved_variables();
         const auto &x = saved[0], &gate = saved[1], &up = saved[2], &down = saved[3], &kept = saved[4];
         const auto dy = grads[0].contiguous();
-        const Shape shape(x.size(0), x.size(1), gate.size(0));
+        const Shape<Element> shape(x.size(0), x.size(1), gate.size(0));
         auto dx = at::empty_like(x);
-        const uint16_t *first = bits(kept);
-        const Backward pass{
+        const auto *first = kept_data<Element>(kept);
+        const Backward<Element> pass{
             shape, dy.const_data_ptr<float>(), first, first + shape.rows * shape.inner_stride, ct::packed_for_backward<Element>(gate),
             ct::packed_for_backward<Element>(up), ct::packed_for_backward<Element>(down), dx.mutable_data_ptr<float>()};
         pass.run();
         const auto columns = ct::right<Element>(x);
         const auto dy_transposed = ct::left_transposed<Element>(dy);
         return {
-            dx, product(pass.left(pass.d_gate_transposed), shape.inner, columns.operand),
-            product(pass.left(pass.d_up_transposed), shape.inner, columns.operand),
-            product(dy_transposed.operand, shape.width, pass.inner()), dy};
+            dx, product<Element>(pass.left(pass.d_gate_transposed), shape.inner, columns.operand),
+            product<Element>(pass.left(pass.d_up_transposed), shape.inner, columns.operand),
+            product<Element>(dy_transposed.operand, shape.width, pass.inner()), dy};
     }
 };
+
+template <class Element>
+at::Tensor fused(
+    const at::Tensor &x, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down, const at::Tensor &residual, bool differentiates) {
+    if (!differentiates) return FeedForward<Element>::value(x.contiguous(), gate, up, down, residual, at::Tensor());
+    return FeedForward<Element>::apply(x, gate, up, down, residual);
+}
 
 bool is_plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.numel() > 0; }
 
@@ -303,12 +328,13 @@ extern "C" ct_status ct_feed_forward(ct_tensor x_in, ct_tensor gate_in, ct_tenso
                 down.size(0) == x.size(1) && down.size(1) == gate.size(0) && residual.sizes() == x.sizes(),
             "feed-forward of ", x.sizes(), " with gate ", gate.sizes(), ", up ", up.sizes(), ", down ", down.sizes(), " and residual ",
             residual.sizes());
-        const bool has_tiles = ct::product_kernel() == ct::Kernel::bfloat16_tiles && is_plain(x) && is_plain(gate) && is_plain(up) &&
+        const auto kernel = ct::product_kernel();
+        const bool has_tiles = (kernel == ct::Kernel::bfloat16_tiles || kernel == ct::Kernel::split_tiles) && is_plain(x) && is_plain(gate) && is_plain(up) &&
                                is_plain(down) && is_plain(residual);
         if (!has_tiles) return residual + ct::linear(ct::swiglu(ct::linear(x, gate), ct::linear(x, up)), down);
         const bool differentiates = at::GradMode::is_enabled() && (x.requires_grad() || gate.requires_grad() || up.requires_grad() ||
                                                                    down.requires_grad() || residual.requires_grad());
-        if (!differentiates) return FeedForward::value(x.contiguous(), gate, up, down, residual, at::Tensor());
-        return FeedForward::apply(x, gate, up, down, residual);
+        return kernel == ct::Kernel::split_tiles ? fused<ct::Split>(x, gate, up, down, residual, differentiates)
+                                                 : fused<at::BFloat16>(x, gate, up, down, residual, differentiates);
     });
 }

@@ -8,15 +8,16 @@
 namespace ct::amx {
 
 Operands::Operands(const at::Tensor &hidden, const at::Tensor &weight)
-    : rows(hidden.size(0)), width(hidden.size(1)), steps(pieces(width, kStep)), x(at::empty({std::max<int64_t>(1, panels() * panel_bytes())}, at::kByte)),
-      w(packed_for_tiles(weight)) {
+    : rows(hidden.size(0)), width(hidden.size(1)), steps(pieces(width, kStep)),
+      is_split(product_kernel() == Kernel::split_tiles), x(at::empty({std::max<int64_t>(1, panels() * panel_bytes())}, at::kByte)),
+      w(packed_for_tiles(weight, is_split)) {
     const auto values = wide(hidden);
     const float *from = values.const_data_ptr<float>();
     auto *to = static_cast<char *>(x.mutable_data_ptr());
     parallel_for(0, panels(), std::max<int64_t>(1, 4096 / width), [&](int64_t begin, int64_t end) {
         for (int64_t panel = begin; panel < end; ++panel)
             pack_right_transposed(
-                from + panel * kWide * width, width, std::min(kWide, rows - panel * kWide), width, to + panel * panel_bytes());
+                from + panel * kWide * width, width, std::min(kWide, rows - panel * kWide), width, to + panel * panel_bytes(), is_split);
     });
 }
 

@@ -1,4 +1,4 @@
-// The policy head in bfloat16 on AMX tiles: logits of 32 rows and a strip of the vocabulary, computed while the strip before is reduced.
+// The policy head in bfloat16, or split into two bfloat16 parts, on AMX tiles: logits of 32 rows and a strip of the vocabulary, computed while the strip before is reduced.
 #pragma once
 
 #include "amx_packing.hpp"
@@ -12,7 +12,10 @@
 namespace ct::amx {
 
 /// Whether the head of the present precision is computed here.
-inline bool takes_heads() { return product_kernel() == Kernel::bfloat16_tiles && is_available(); }
+inline bool takes_heads() {
+    const auto kernel = product_kernel();
+    return (kernel == Kernel::bfloat16_tiles || kernel == Kernel::split_tiles) && is_available();
+}
 
 /// Vocabulary rows of a strip: its weights stay in the L2 cache while rows pass.
 constexpr int64_t kStripRows = 512;
@@ -20,12 +23,15 @@ constexpr int64_t kStripRows = 512;
 /// Hidden states as right panels [N / 32][D / 32 steps], and the head as left panels.
 struct Operands {
     int64_t rows, width, steps;
+    bool is_split;
     at::Tensor x, w;
 
     Operands(const at::Tensor &hidden, const at::Tensor &weight);
 
     int64_t panels() const { return pieces(rows, kWide); }
-    int64_t panel_bytes() const { return steps * kStepBytes; }
+    int64_t panel_bytes() const { return (is_split ? 2 : 1) * steps * kStepBytes; }
+    /// From rounded values to what rounding left over; 0 where operands are not split.
+    int64_t low() const { return is_split ? steps * kStepBytes : 0; }
     const char *row_panel(int64_t index) const { return static_cast<const char *>(x.const_data_ptr()) + index * panel_bytes(); }
     const char *token_panel(int64_t index) const { return static_cast<const char *>(w.const_data_ptr()) + index * panel_bytes(); }
 };
@@ -50,7 +56,7 @@ CT_AMX_INLINE void start(Walk<false> &walk, const Operands &operands, const Logi
     char *to = reinterpret_cast<char *>(logits.z) + (logits.first_panel() * kWide - logits.base) * 64;
     walk.start(
         operands.row_panel(logits.panel), operands.token_panel(logits.first_panel()), operands.steps, logits.panels(), operands.panel_bytes(),
-        Place{to, 64, kTileBytes, logits.stride * static_cast<int64_t>(sizeof(float))}, kWide * 64, false);
+        Place{to, 64, kTileBytes, logits.stride * static_cast<int64_t>(sizeof(float))}, kWide * 64, false, operands.low(), operands.low());
 }
 
 /// Statistics of rows [CT_STAT_ROWS, N].

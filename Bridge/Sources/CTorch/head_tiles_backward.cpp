@@ -1,4 +1,4 @@
-// The head's gradient on AMX tiles: logits are computed again strip by strip, and dz, rounded to bfloat16, multiplies both operands.
+// The head's gradient on AMX tiles: logits are computed again strip by strip, and dz, rounded or split, multiplies both operands.
 //
 // Each thread owns a run of strips. Of a strip and a block of rows, dz is written twice, as the operand of d_weight = dz^T x and of
 // d_x^T = W^T dz^T. A strip's part of d_weight is complete after one sweep over the rows; d_x^T is summed per thread in float32
@@ -15,9 +15,8 @@ namespace ct::amx {
 
 namespace {
 
-/// Panels of rows in a block: the depth of d_weight's products, in steps. As many tokens are the depth of d_x's.
-constexpr int64_t kBlockPanels = kStripRows / kWide;
-constexpr int64_t kBlockBytes = kBlockPanels * kBlockPanels * kStepBytes;
+/// Steps of operands that a block may have: half as many where they are split, so that it fills as much of the cache.
+constexpr int64_t kBlockSteps = kStripRows / kWide;
 
 /// What all threads read.
 struct Shared {
@@ -43,12 +42,18 @@ struct Shared {
             for (int64_t panel = begin; panel < end; ++panel)
                 pack_right(
                     from + panel * kWide * width, width, std::min(kWide, operands.rows - panel * kWide), width, x.data() + panel * kStepBytes,
-                    x_panel_bytes());
+                    x_panel_bytes(), x_low());
         });
     }
 
     int64_t x_panel_bytes() const { return operands.panels() * kStepBytes; }
-    int64_t x_bytes() const { return operands.steps * x_panel_bytes(); }
+    /// From rounded values to what rounding left over; 0 where operands are not split.
+    int64_t x_low() const { return operands.is_split ? operands.steps * x_panel_bytes() : 0; }
+    int64_t x_bytes() const { return parts() * operands.steps * x_panel_bytes(); }
+    int64_t parts() const { return operands.is_split ? 2 : 1; }
+    /// Panels of rows in a block: the depth of d_weight's products, in steps. As many tokens are the depth of d_x's.
+    int64_t block_panels() const { return kBlockSteps / parts(); }
+    int64_t block_bytes() const { return kBlockSteps * block_panels() * kStepBytes; }
 };
 
 /// One thread's strips.
@@ -56,7 +61,8 @@ class Strips {
 public:
     explicit Strips(const Shared &shared)
         : shared_(shared), operands_(shared.operands), stride_(half_stride(shared.strip)), z_(4 * stride_ * static_cast<int64_t>(sizeof(float))),
-          weight_(operands_.steps * kBlockPanels * kStepBytes), left_(kBlockBytes), right_(kBlockBytes), rest_(kBlockPanels * kBlockFloats * 4),
+          weight_(operands_.steps * kBlockSteps * kStepBytes), left_(shared.block_bytes()), right_(shared.block_bytes()),
+          rest_(kBlockSteps * kBlockFloats * 4),
           d_x_(operands_.steps * operands_.panels() * kBlockFloats * 4) {}
 
     /// d_x^T in blocks [D / 32][N / 32], each of tiles [2][2][16][16].
@@ -64,12 +70,20 @@ public:
 
     CT_AMX void run(int64_t begin, int64_t end, bool adds_to_x) {
         const int64_t panels = pieces(end - begin, kWide), first = begin / kWide;
+        const int64_t parts = shared_.parts();
         for (int64_t panel = 0; panel < panels; ++panel)
-            for (int64_t step = 0; step < operands_.steps; ++step)
-                transpose_step(operands_.token_panel(first + panel) + step * kStepBytes, weight_.data() + (step * panels + panel) * kStepBytes);
-        for (int64_t row = 0; row < operands_.panels(); row += kBlockPanels) {
-            const int64_t block = std::min(kBlockPanels, operands_.panels() - row);
-            for (int64_t panel = 0; panel < block; ++panel) take(row + panel, begin, end, left_.data() + panel * kStepBytes, block * kStepBytes, right_.data() + panel * panels * kStepBytes);
+            for (int64_t part = 0; part < parts; ++part)
+                for (int64_t step = 0; step < operands_.steps; ++step)
+                    transpose_step(
+                        operands_.token_panel(first + panel) + part * operands_.low() + step * kStepBytes,
+                        weight_.data() + ((step * parts + part) * panels + panel) * kStepBytes);
+        for (int64_t row = 0; row < operands_.panels(); row += shared_.block_panels()) {
+            const int64_t block = std::min(shared_.block_panels(), operands_.panels() - row);
+            for (int64_t panel = 0; panel < block; ++panel)
+                take(
+                    row + panel, begin, end,
+                    {left_.data() + panel * kStepBytes, parts * block * kStepBytes, right_.data() + panel * parts * panels * kStepBytes,
+                     low(block), low(panels)});
             drain();
             settle();
             if (shared_.d_weight) multiply_weight(begin, end, row, block);
@@ -80,7 +94,10 @@ public:
 private:
     static constexpr int64_t kBlockFloats = kWide * kWide;
 
-    CT_AMX void take(int64_t panel, int64_t begin, int64_t end, char *left, int64_t left_panel, char *right) {
+    /// From the rounded values of a panel to what rounding left over; 0 where operands are not split.
+    int64_t low(int64_t steps) const { return operands_.is_split ? steps * kStepBytes : 0; }
+
+    CT_AMX void take(int64_t panel, int64_t begin, int64_t end, const GradientPanels &to) {
         const Logits logits{panel, begin, end, begin, z_.floats() + (turn_ ? 2 * stride_ : 0), stride_};
         turn_ = !turn_;
         Walk<false> walk;
@@ -88,7 +105,7 @@ private:
         close(walk);
         walk.finish();
         pending_ = logits;
-        to_ = {left, left_panel, right};
+        to_ = to;
     }
 
     CT_AMX void drain() {
@@ -114,18 +131,21 @@ private:
     CT_AMX void multiply_weight(int64_t begin, int64_t end, int64_t row, int64_t block) {
         const int64_t width = operands_.width, row_bytes = width * 4, whole = (end - begin) / kWide, panels = pieces(end - begin, kWide);
         const bool adds = shared_.adds || row > 0;
+        const int64_t left_panel = shared_.parts() * block * kStepBytes, x_low = shared_.x_low();
         for (int64_t step = 0; step < operands_.steps; ++step) {
             const char *x = shared_.x.data() + step * shared_.x_panel_bytes() + row * kStepBytes;
             float *to = shared_.d_weight + begin * width + step * kWide;
             const int64_t columns = std::min(kWide, width - step * kWide), direct = columns == kWide ? whole : 0;
             Walk<false> walk;
-            walk.start(x, left_.data(), block, direct, block * kStepBytes, Place{reinterpret_cast<char *>(to), row_bytes, 16 * row_bytes, 64}, 32 * row_bytes, adds);
+            walk.start(
+                x, left_.data(), block, direct, left_panel, Place{reinterpret_cast<char *>(to), row_bytes, 16 * row_bytes, 64}, 32 * row_bytes,
+                adds, x_low, low(block));
             walk.finish();
             if (direct == panels) continue;
             // blocks that stick out of the matrix
             walk.start(
-                x, left_.data() + direct * block * kStepBytes, block, panels - direct, block * kStepBytes,
-                Place{rest_.data(), kWide * 4, kRows * kWide * 4, 64}, kBlockFloats * 4, false);
+                x, left_.data() + direct * left_panel, block, panels - direct, left_panel,
+                Place{rest_.data(), kWide * 4, kRows * kWide * 4, 64}, kBlockFloats * 4, false, x_low, low(block));
             walk.finish();
             settle();
             for (int64_t token = direct * kWide; token < end - begin; ++token) {
@@ -141,8 +161,9 @@ private:
             char *to = d_x_.data() + (step * operands_.panels() + row) * kBlockFloats * 4;
             Walk<true> walk;
             walk.start(
-                weight_.data() + step * panels * kStepBytes, right_.data(), panels, block, panels * kStepBytes,
-                Place{to, 64, 2 * kTileBytes, kTileBytes}, kBlockFloats * 4, adds);
+                weight_.data() + step * shared_.parts() * panels * kStepBytes, right_.data(), panels, block,
+                shared_.parts() * panels * kStepBytes, Place{to, 64, 2 * kTileBytes, kTileBytes}, kBlockFloats * 4, adds, low(panels),
+                low(panels));
             walk.finish();
         }
     }
@@ -177,7 +198,8 @@ void add_parts(const std::vector<const float *> &parts, const Operands &operands
 at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient *gradients, float scale, float *d_weight, bool adds) {
     const int64_t rows = x.size(0), width = x.size(1), vocabulary = head.size(0);
     // a small vocabulary is shared out in smaller strips
-    const int64_t strip = std::clamp<int64_t>(round_up(pieces(vocabulary, loop_threads()), kWide), kWide, kStripRows), strips = pieces(vocabulary, strip);
+    const int64_t widest = product_kernel() == Kernel::split_tiles ? kStripRows / 2 : kStripRows;
+    const int64_t strip = std::clamp<int64_t>(round_up(pieces(vocabulary, loop_threads()), kWide), kWide, widest), strips = pieces(vocabulary, strip);
     const Shared shared(x, head, gradients, scale, d_weight, adds, strip);
     std::vector<std::unique_ptr<Strips>> parts(at::get_num_threads());
     parallel_for(0, strips, 1, [&](int64_t begin, int64_t end) {

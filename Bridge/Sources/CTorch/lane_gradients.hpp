@@ -4,6 +4,7 @@
 #include "amx.hpp"
 #include "exponentials.hpp"
 #include "policy_head.hpp"
+#include "vectors512.hpp"
 
 #if CT_HAS_AMX
 
@@ -32,17 +33,23 @@ struct GradientPanels {
     char *left;
     int64_t left_panel;
     char *right;
+    /// Bytes to what rounding left over; 0 where dz is not split.
+    int64_t left_low = 0, right_low = 0;
 
     char *left_row(int64_t token) const { return left + token / kWide * left_panel + token % kWide / kRows * kTileBytes + token % kRows * 64; }
     char *right_row(int64_t token, int64_t tile) const { return right + token / kWide * kStepBytes + tile * kTileBytes + token % kWide / 2 * 64; }
 
     /// Replaces one value of a panel row that was written before.
     void set(int64_t token, int64_t row, float value) const {
-        uint32_t bits;
-        std::memcpy(&bits, &value, sizeof bits);
-        const auto rounded = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-        std::memcpy(left_row(token) + row * 2, &rounded, sizeof rounded);
-        std::memcpy(right_row(token, row / kRows) + row % kRows * 4 + token % 2 * 2, &rounded, sizeof rounded);
+        const at::BFloat16 rounded = value, rest = value - static_cast<float>(rounded);
+        put(token, row, rounded, 0, 0);
+        if (left_low != 0) put(token, row, rest, left_low, right_low);
+    }
+
+private:
+    void put(int64_t token, int64_t row, at::BFloat16 value, int64_t to_left, int64_t to_right) const {
+        std::memcpy(left_row(token) + to_left + row * 2, &value, sizeof value);
+        std::memcpy(right_row(token, row / kRows) + to_right + row % kRows * 4 + token % 2 * 2, &value, sizeof value);
     }
 };
 
@@ -69,18 +76,23 @@ CT_AMX_INLINE void take_gradients(
     const auto slope = [&](int64_t token, int tile) CT_AMX __attribute__((always_inline)) {
         // a NaN in the second place is kept
         const __m512 t = _mm512_max_ps(least, _mm512_fmsub_ps(_mm512_load_ps(z + tile * stride + token * kRows), unit, lse[tile]));
-        const __m512 shifted = _mm512_add_ps(t, powers.shift), rest = _mm512_sub_ps(t, _mm512_sub_ps(shifted, powers.shift));
-        return _mm512_mul_ps(powers(0xffff, shifted, rest), _mm512_fmadd_ps(factor[tile], t, constant[tile]));
+        const __m512 shifted = _mm512_add_ps(t, powers.shift), fraction = _mm512_sub_ps(t, _mm512_sub_ps(shifted, powers.shift));
+        return _mm512_mul_ps(powers(0xffff, shifted, fraction), _mm512_fmadd_ps(factor[tile], t, constant[tile]));
     };
-    const auto row = [&](int64_t token) CT_AMX __attribute__((always_inline)) {
-        return token < count ? (__m512i)_mm512_cvtne2ps_pbh(slope(token, 1), slope(token, 0)) : _mm512_setzero_si512();
+    const auto store = [&](int64_t token, __m512i even, __m512i odd, int64_t to_left, int64_t to_right) CT_AMX __attribute__((always_inline)) {
+        _mm512_store_si512(to.left_row(token) + to_left, even);
+        _mm512_store_si512(to.left_row(token + 1) + to_left, odd);
+        _mm512_store_si512(to.right_row(token, 0) + to_right, _mm512_permutex2var_epi16(even, first, odd));
+        _mm512_store_si512(to.right_row(token, 1) + to_right, _mm512_permutex2var_epi16(even, second, odd));
     };
+    const __m512 none = _mm512_setzero_ps();
     for (int64_t token = 0; token < round_up(count, kWide); token += 2) {
-        const __m512i even = row(token), odd = row(token + 1);
-        _mm512_store_si512(to.left_row(token), even);
-        _mm512_store_si512(to.left_row(token + 1), odd);
-        _mm512_store_si512(to.right_row(token, 0), _mm512_permutex2var_epi16(even, first, odd));
-        _mm512_store_si512(to.right_row(token, 1), _mm512_permutex2var_epi16(even, second, odd));
+        __m512 values[4] = {none, none, none, none};
+        if (token < count) values[0] = slope(token, 0), values[1] = slope(token, 1);
+        if (token + 1 < count) values[2] = slope(token + 1, 0), values[3] = slope(token + 1, 1);
+        const auto even = (__m512i)_mm512_cvtne2ps_pbh(values[1], values[0]), odd = (__m512i)_mm512_cvtne2ps_pbh(values[3], values[2]);
+        store(token, even, odd, 0, 0);
+        if (to.left_low != 0) store(token, rest(values[0], values[1], even), rest(values[2], values[3], odd), to.left_low, to.right_low);
         pace.tick(walk);
     }
 }

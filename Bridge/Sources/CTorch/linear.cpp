@@ -35,7 +35,11 @@ at::Tensor product(Kernel kernel, const at::Tensor &x_in, const at::Tensor &weig
     }
     const auto bias = bias_in.defined() ? bias_in.contiguous() : bias_in;
     auto y = at::empty(shape, x.options());
-    kernel == Kernel::bfloat16_tiles ? forward_tiles<at::BFloat16>(x, weight, bias, y) : forward_tiles<float>(x, weight, bias, y);
+    switch (kernel) {
+    case Kernel::bfloat16_tiles: forward_tiles<at::BFloat16>(x, weight, bias, y); break;
+    case Kernel::split_tiles: forward_tiles<ct::Split>(x, weight, bias, y); break;
+    default: forward_tiles<float>(x, weight, bias, y);
+    }
     return y;
 }
 
@@ -71,13 +75,15 @@ struct Linear : torch::autograd::Function<Linear> {
         at::Tensor dx, dw, db;
         if (ctx->needs_input_grad(0)) {
             if (kernel == Kernel::rounded_blas) dx = at::mm(ct::rounded(dy), ct::rounded_weight(weight));
-            else dx = kernel == Kernel::bfloat16_tiles ? d_input_tiles<at::BFloat16>(dy, weight) : d_input_tiles<float>(dy, weight);
+            else if (kernel == Kernel::bfloat16_tiles) dx = d_input_tiles<at::BFloat16>(dy, weight);
+            else dx = kernel == Kernel::split_tiles ? d_input_tiles<ct::Split>(dy, weight) : d_input_tiles<float>(dy, weight);
             dx = dx.view(x_in.sizes());
         }
         if (ctx->needs_input_grad(1)) {
             const auto x = matrix(x_in, weight.size(1));
             if (kernel == Kernel::rounded_blas) dw = at::mm(ct::rounded(dy).t(), ct::rounded(x));
-            else dw = kernel == Kernel::bfloat16_tiles ? d_weight_tiles<at::BFloat16>(dy, x) : d_weight_tiles<float>(dy, x);
+            else if (kernel == Kernel::bfloat16_tiles) dw = d_weight_tiles<at::BFloat16>(dy, x);
+            else dw = kernel == Kernel::split_tiles ? d_weight_tiles<ct::Split>(dy, x) : d_weight_tiles<float>(dy, x);
         }
         if (ctx->saved_data["has bias"].toBool() && ctx->needs_input_grad(2)) db = dy.sum(0);
         return {dx, dw, db, at::Tensor()};

@@ -14,7 +14,7 @@ namespace ct {
 
 namespace {
 
-enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kRounded, kTiles, kNarrow, kForms };
+enum Form { kForwardFloat, kForwardBFloat16, kBackwardBFloat16, kForwardSplit, kBackwardSplit, kRounded, kTiles, kTilesSplit, kNarrow, kForms };
 
 struct Entry {
     c10::weak_intrusive_ptr<c10::StorageImpl> storage;
@@ -86,38 +86,42 @@ at::Tensor values(const at::Tensor &weight) { return weight.detach().to(at::kFlo
 
 } // namespace
 
-template <> PackedRight<float> packed_for_forward<float>(const at::Tensor &weight) {
-    const auto memory = form(weight, kForwardFloat, [&] { return right_transposed<float>(values(weight)).memory; });
-    return {memory, panels<float>(memory.const_data_ptr<float>(), weight.size(1), weight.size(0))};
+template <class Element> PackedRight<Element> packed_for_forward(const at::Tensor &weight) {
+    constexpr Form which = kBytes<Element> == 4 ? kForwardFloat : Elements<Element>::parts == 2 ? kForwardSplit : kForwardBFloat16;
+    const auto memory = form(weight, which, [&] { return right_transposed<Element>(values(weight)).memory; });
+    return {memory, panels<Element>(operand_data<Element>(memory), weight.size(1), weight.size(0))};
 }
 
-template <> PackedRight<at::BFloat16> packed_for_forward<at::BFloat16>(const at::Tensor &weight) {
-    const auto memory = form(weight, kForwardBFloat16, [&] { return right_transposed<at::BFloat16>(values(weight)).memory; });
-    return {memory, panels<at::BFloat16>(memory.const_data_ptr<at::BFloat16>(), weight.size(1), weight.size(0))};
+template PackedRight<float> packed_for_forward<float>(const at::Tensor &weight);
+template PackedRight<at::BFloat16> packed_for_forward<at::BFloat16>(const at::Tensor &weight);
+template PackedRight<Split> packed_for_forward<Split>(const at::Tensor &weight);
+
+template <class Element> PackedRight<Element> packed_for_backward(const at::Tensor &weight) {
+    constexpr Form which = Elements<Element>::parts == 2 ? kBackwardSplit : kBackwardBFloat16;
+    const auto memory = form(weight, which, [&] { return right<Element>(values(weight)).memory; });
+    return {memory, panels<Element>(operand_data<Element>(memory), weight.size(0), weight.size(1))};
 }
 
 template <> PackedRight<float> packed_for_backward<float>(const at::Tensor &weight) { return right<float>(values(weight)); }
 
-template <> PackedRight<at::BFloat16> packed_for_backward<at::BFloat16>(const at::Tensor &weight) {
-    const auto memory = form(weight, kBackwardBFloat16, [&] { return right<at::BFloat16>(values(weight)).memory; });
-    return {memory, panels<at::BFloat16>(memory.const_data_ptr<at::BFloat16>(), weight.size(0), weight.size(1))};
-}
+template PackedRight<at::BFloat16> packed_for_backward<at::BFloat16>(const at::Tensor &weight);
+template PackedRight<Split> packed_for_backward<Split>(const at::Tensor &weight);
 
 at::Tensor rounded_weight(const at::Tensor &weight) {
     return form(weight, kRounded, [&] { return rounded(values(weight)); });
 }
 
 #if CT_HAS_AMX
-at::Tensor packed_for_tiles(const at::Tensor &weight) {
-    return form(weight, kTiles, [&] {
+at::Tensor packed_for_tiles(const at::Tensor &weight, bool is_split) {
+    return form(weight, is_split ? kTilesSplit : kTiles, [&] {
         const auto from = values(weight);
-        const int64_t rows = from.size(0), width = from.size(1), bytes = pieces(width, amx::kStep) * amx::kStepBytes;
+        const int64_t rows = from.size(0), width = from.size(1), bytes = (is_split ? 2 : 1) * pieces(width, amx::kStep) * amx::kStepBytes;
         const auto memory = at::empty({pieces(rows, amx::kWide) * bytes}, at::kByte);
         const auto *data = from.const_data_ptr<float>();
         auto *to = static_cast<char *>(memory.mutable_data_ptr());
         parallel_for(0, pieces(rows, amx::kWide), std::max<int64_t>(1, 4096 / width), [&](int64_t begin, int64_t end) {
             for (int64_t panel = begin; panel < end; ++panel)
-                amx::pack_left(data + panel * amx::kWide * width, width, std::min(amx::kWide, rows - panel * amx::kWide), width, to + panel * bytes);
+                amx::pack_left(data + panel * amx::kWide * width, width, std::min(amx::kWide, rows - panel * amx::kWide), width, to + panel * bytes, is_split);
         });
         return memory;
     });

@@ -1,7 +1,7 @@
 // Packed copies of weights: made at first use, kept until the weight is written or freed.
 //
 // A weight [O, I] of float32 master values costs, while it lives, 2 bytes per value in bfloat16 for forward passes and decoding and
-// 2 more once it has been differentiated; in float32 4 bytes per value, and as many during its backward.
+// 2 more once it has been differentiated, twice that if it is split; in float32 4 bytes per value, and as many during its backward.
 #pragma once
 
 #include "amx.hpp"
@@ -14,8 +14,8 @@ template <class Element> PackedRight<Element> packed_for_forward(const at::Tenso
 /// W [O, I], the right operand of dY W.
 template <class Element> PackedRight<Element> packed_for_backward(const at::Tensor &weight);
 #if CT_HAS_AMX
-/// W [O, I] as left panels (amx.hpp) one after the other.
-at::Tensor packed_for_tiles(const at::Tensor &weight);
+/// W [O, I] as left panels (amx.hpp) one after the other, split or not.
+at::Tensor packed_for_tiles(const at::Tensor &weight, bool is_split);
 #endif
 /// The weight rounded to bfloat16, held in float32: for machines without bfloat16 products.
 at::Tensor rounded_weight(const at::Tensor &weight);

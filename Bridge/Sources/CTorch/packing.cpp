@@ -180,4 +180,17 @@ void pack_panel(Source x, at::BFloat16 *out) {
     copy_row_pairs(x, words(out), kPanel, padded_depth<at::BFloat16>(x.rows) / 2);
 }
 
+// Split operands are for AMX alone (compute.cpp).
+#if CT_HAS_AMX
+void round_rows(Source x, SplitPointer out, int64_t stride) { amx::round_rows(x, out.high, stride, out.low); }
+void transpose_rows(Source x, SplitPointer out, int64_t stride) { amx::transpose_rows(x, out.high, stride, out.low); }
+void pack_transposed_panel(Source x, SplitPointer out) { amx::pack_transposed_panel(x, out.high, out.low); }
+void pack_panel(Source x, SplitPointer out) { amx::pack_panel(x, out.high, out.low); }
+#else
+void round_rows(Source, SplitPointer, int64_t) {}
+void transpose_rows(Source, SplitPointer, int64_t) {}
+void pack_transposed_panel(Source, SplitPointer) {}
+void pack_panel(Source, SplitPointer) {}
+#endif
+
 } // namespace ct

@@ -98,6 +98,7 @@ private:
 template <class Body> auto with_logits(const at::Tensor &hidden, const at::Tensor &weight, Body &&body) {
     switch (product_kernel()) {
     case Kernel::bfloat16_tiles: return body(TiledLogits<at::BFloat16>(hidden, weight));
+    case Kernel::split_tiles: return body(TiledLogits<Split>(hidden, weight));
     case Kernel::float_tiles: return body(TiledLogits<float>(hidden, weight));
     case Kernel::rounded_blas: return body(BlasLogits(hidden, weight, true));
     case Kernel::blas: break;

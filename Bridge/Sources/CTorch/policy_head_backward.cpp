@@ -61,8 +61,8 @@ public:
     };
 
     explicit TiledProducts(const Shared &shared)
-        : shared_(shared), width_(shared.weight.size(1)), w_(memory(ct::panel_elements<Element>(kStride, width_))),
-          dz_(memory(ct::kPair<Element> == 2 ? kBlock * kStride : 0)), dz_transposed_(memory(ct::kStrip * kStride)) {}
+        : shared_(shared), width_(shared.weight.size(1)), w_(ct::operand_memory<Element>(ct::panel_elements<Element>(kStride, width_))),
+          dz_(ct::operand_memory<Element>(ct::kPair<Element> == 2 ? kBlock * kStride : 0)), dz_transposed_(ct::operand_memory<Element>(ct::kStrip * kStride)) {}
 
     void start(const Strip &strip) {
         const auto operand = ct::panels<Element>(at(w_), strip.count, width_);
@@ -91,8 +91,7 @@ public:
 private:
     static constexpr int64_t kStride = std::max(kBlock, ct::kStrip) + 32;
 
-    static at::Tensor memory(int64_t elements) { return at::empty({elements}, ct::kPair<Element> == 2 ? at::kBFloat16 : at::kFloat); }
-    static Element *at(const at::Tensor &memory) { return static_cast<Element *>(memory.mutable_data_ptr()); }
+    static ct::Pointer<Element> at(const at::Tensor &memory) { return ct::operand_data<Element>(memory); }
 
     ct::LeftOperand<Element> left(ct::Source dz) {
         if constexpr (ct::kPair<Element> == 2) {
@@ -191,6 +190,7 @@ at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient 
 #endif
     switch (ct::product_kernel()) {
     case ct::Kernel::bfloat16_tiles: return sweep<TiledProducts<at::BFloat16>>(x, head, gradients, scale, d_weight, adds);
+    case ct::Kernel::split_tiles: return sweep<TiledProducts<ct::Split>>(x, head, gradients, scale, d_weight, adds);
     case ct::Kernel::float_tiles: return sweep<TiledProducts<float>>(x, head, gradients, scale, d_weight, adds);
     case ct::Kernel::rounded_blas: return sweep<BlasProducts<true>>(x, head, gradients, scale, d_weight, adds);
     case ct::Kernel::blas: break;

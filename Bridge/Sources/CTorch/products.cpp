@@ -20,7 +20,7 @@ CT_CLONES void add_bias(float *c, int64_t stride, int64_t rows, int64_t columns,
 
 /// The block of rows stays in the L2 cache while panels stream by.
 template <class Element> int64_t block_rows(int64_t rows, int64_t depth) {
-    const int64_t most = depth * static_cast<int64_t>(sizeof(Element)) > 2048 ? 128 : 256;
+    const int64_t most = depth * Elements<Element>::parts * kBytes<Element> > 2048 ? 128 : 256;
     return round_up(pieces(rows, pieces(rows, most)), 16);
 }
 
@@ -35,7 +35,7 @@ void multiply_in_parallel(LeftOperand<Element> a, int64_t rows, std::span<const 
         const bool is_last = from + depth == whole;
         const double work = static_cast<double>(depth);
         parallel_for(
-            0, blocks * across, grain(2 * share * work, work * kPanel * sizeof(Element), kPair<Element> == 2), [&](int64_t begin, int64_t end) {
+            0, blocks * across, grain(2 * share * work, work * kPanel * kBytes<Element>, kPair<Element> == 2), [&](int64_t begin, int64_t end) {
                 const TileScope<Element> scope;
                 for (int64_t task = begin; task < end; ++task) {
                     int64_t column = task % across * kPanel;
@@ -54,12 +54,6 @@ void multiply_in_parallel(LeftOperand<Element> a, int64_t rows, std::span<const 
 }
 
 Source source(const at::Tensor &x) { return {x.const_data_ptr<float>(), x.size(1), x.size(0), x.size(1)}; }
-
-template <class Element> at::Tensor memory(int64_t elements) {
-    return at::empty({elements}, kPair<Element> == 2 ? at::kBFloat16 : at::kFloat);
-}
-
-template <class Element> Element *elements(const at::Tensor &memory) { return static_cast<Element *>(memory.mutable_data_ptr()); }
 
 /// Rows that a pass across the columns takes at a time: each may lie on a page of its own.
 constexpr int64_t kPages = 256;
@@ -83,12 +77,16 @@ void multiply(LeftOperand<at::BFloat16> a, int64_t rows, std::span<const Target<
     multiply_in_parallel(a, rows, targets, adds);
 }
 
+void multiply(LeftOperand<Split> a, int64_t rows, std::span<const Target<Split>> targets, bool adds) {
+    multiply_in_parallel(a, rows, targets, adds);
+}
+
 template <> PackedLeft<float> left<float>(const at::Tensor &x) { return {x, {x.const_data_ptr<float>(), x.size(1)}}; }
 
-template <> PackedLeft<at::BFloat16> left<at::BFloat16>(const at::Tensor &x) {
-    const int64_t rows = x.size(0), stride = row_stride<at::BFloat16>(x.size(1));
-    const auto to = memory<at::BFloat16>(rows * stride);
-    auto *out = elements<at::BFloat16>(to);
+template <class Element> PackedLeft<Element> left(const at::Tensor &x) {
+    const int64_t rows = x.size(0), stride = row_stride<Element>(x.size(1));
+    const auto to = operand_memory<Element>(rows * stride);
+    const auto out = operand_data<Element>(to);
     const auto from = source(x);
     parallel_for(0, rows, lines(x.size(1)), [&](int64_t begin, int64_t end) {
         round_rows({from.data + begin * from.stride, from.stride, end - begin, from.columns}, out + begin * stride, stride);
@@ -96,10 +94,13 @@ template <> PackedLeft<at::BFloat16> left<at::BFloat16>(const at::Tensor &x) {
     return {to, {out, stride}};
 }
 
+template PackedLeft<at::BFloat16> left<at::BFloat16>(const at::Tensor &x);
+template PackedLeft<Split> left<Split>(const at::Tensor &x);
+
 template <class Element> PackedLeft<Element> left_transposed(const at::Tensor &x) {
     const int64_t columns = x.size(1), stride = row_stride<Element>(x.size(0));
-    const auto to = memory<Element>(columns * stride);
-    auto *out = elements<Element>(to);
+    const auto to = operand_memory<Element>(columns * stride);
+    const auto out = operand_data<Element>(to);
     const auto from = source(x);
     parallel_for(0, pieces(columns, kPanel), pieces(lines(x.size(0)), kPanel), [&](int64_t begin, int64_t end) {
         for (int64_t row = 0; row < from.rows; row += kPages)
@@ -113,11 +114,12 @@ template <class Element> PackedLeft<Element> left_transposed(const at::Tensor &x
 
 template PackedLeft<float> left_transposed<float>(const at::Tensor &x);
 template PackedLeft<at::BFloat16> left_transposed<at::BFloat16>(const at::Tensor &x);
+template PackedLeft<Split> left_transposed<Split>(const at::Tensor &x);
 
 template <class Element> PackedRight<Element> right(const at::Tensor &x) {
     const int64_t depth = x.size(0), width = x.size(1);
-    const auto to = memory<Element>(panel_elements<Element>(depth, width));
-    const auto operand = panels<Element>(elements<Element>(to), depth, width);
+    const auto to = operand_memory<Element>(panel_elements<Element>(depth, width));
+    const auto operand = panels<Element>(operand_data<Element>(to), depth, width);
     const auto from = source(x);
     parallel_for(0, pieces(width, kPanel), pieces(lines(depth), kPanel), [&](int64_t begin, int64_t end) {
         for (int64_t row = 0; row < depth; row += kPages)
@@ -125,7 +127,7 @@ template <class Element> PackedRight<Element> right(const at::Tensor &x) {
                 const int64_t column = panel * kPanel;
                 pack_panel(
                     Source{from.data + row * from.stride + column, from.stride, std::min(kPages, depth - row), std::min(kPanel, width - column)},
-                    elements<Element>(to) + panel * operand.panel_stride + row * kPanel);
+                    operand_data<Element>(to) + panel * operand.panel_stride + row * kPanel);
             }
     });
     return {to, operand};
@@ -133,18 +135,19 @@ template <class Element> PackedRight<Element> right(const at::Tensor &x) {
 
 template PackedRight<float> right<float>(const at::Tensor &x);
 template PackedRight<at::BFloat16> right<at::BFloat16>(const at::Tensor &x);
+template PackedRight<Split> right<Split>(const at::Tensor &x);
 
 template <class Element> PackedRight<Element> right_transposed(const at::Tensor &x) {
     const int64_t depth = x.size(1), width = x.size(0);
-    const auto to = memory<Element>(panel_elements<Element>(depth, width));
-    const auto operand = panels<Element>(elements<Element>(to), depth, width);
+    const auto to = operand_memory<Element>(panel_elements<Element>(depth, width));
+    const auto operand = panels<Element>(operand_data<Element>(to), depth, width);
     const auto from = source(x);
     parallel_for(0, pieces(width, kPanel), pieces(lines(depth), kPanel), [&](int64_t begin, int64_t end) {
         for (int64_t panel = begin; panel < end; ++panel) {
             const int64_t row = panel * kPanel;
             pack_transposed_panel(
                 Source{from.data + row * from.stride, from.stride, std::min(kPanel, width - row), depth},
-                elements<Element>(to) + panel * operand.panel_stride);
+                operand_data<Element>(to) + panel * operand.panel_stride);
         }
     });
     return {to, operand};
@@ -152,5 +155,6 @@ template <class Element> PackedRight<Element> right_transposed(const at::Tensor 
 
 template PackedRight<float> right_transposed<float>(const at::Tensor &x);
 template PackedRight<at::BFloat16> right_transposed<at::BFloat16>(const at::Tensor &x);
+template PackedRight<Split> right_transposed<Split>(const at::Tensor &x);
 
 } // namespace ct

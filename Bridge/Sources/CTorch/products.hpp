@@ -1,13 +1,14 @@
-// Matrix products by brgemm tiles: float32 results of operands packed as float32 or bfloat16.
+// Matrix products by tiles: float32 results of operands packed as float32, bfloat16 or split. AMX where the processor has it, else brgemm.
 //
 // Every element of a result is one sum over the depth in a fixed order (in runs of kDepthRun), whichever thread computes it.
 #pragma once
 
 #include <ATen/native/CPUBlas.h>
 
+#include <optional>
 #include <span>
 
-#include "packing.hpp"
+#include "amx_products.hpp"
 
 namespace ct {
 
@@ -16,30 +17,59 @@ constexpr int64_t kDepthRun = 2048;
 /// Tasks per thread that are worth starting one, from what a task computes and reads; `is_narrow` for bfloat16 products.
 int64_t grain(double operations, double bytes, bool is_narrow);
 
-/// AMX tiles belong to the thread; other code that uses them must find them released.
-template <class Element> struct TileScope {
-    ~TileScope() {
-        if constexpr (kPair<Element> == 2) at::native::cpublas::brgemm_release(true);
+/// Tiles belong to the thread; other code that uses them must find them released.
+template <class Element> class TileScope {
+public:
+    TileScope() {
+#if CT_HAS_AMX
+        if constexpr (kPair<Element> == 2)
+            if (amx::is_available()) tiles_.emplace();
+#endif
     }
+    ~TileScope() {
+        if constexpr (kPair<Element> == 2)
+            if (!has_tiles()) at::native::cpublas::brgemm_release(true);
+    }
+
+private:
+#if CT_HAS_AMX
+    bool has_tiles() const { return tiles_.has_value(); }
+    std::optional<amx::TileScope> tiles_;
+#else
+    bool has_tiles() const { return false; }
+#endif
 };
 
-/// c [rows, columns] = a [rows, depth] b[from_depth ..., from_column ...], added to c if `add`. On the calling thread.
+/// c [rows, columns] = a [rows, depth] b[from_depth ..., from_column ...], added to c if `add`. On the calling thread, in a TileScope.
 template <class Element>
 void multiply_block(
     LeftOperand<Element> a, int64_t rows, const RightOperand<Element> &b, int64_t from_depth, int64_t depth, int64_t from_column,
     int64_t columns, float *c, int64_t c_stride, bool add) {
-    // brgemm compiles a kernel for every shape it meets: whole blocks of 16 rows and a rest keep them few
-    const int64_t whole = rows / 16 * 16, padded = padded_depth<Element>(depth);
-    const auto run = [&](LeftOperand<Element> part, int64_t count, float *to) {
-        for (int64_t done = 0; done < columns;) {
-            const int64_t column = from_column + done, width = std::min(columns - done, kPanel - column % kPanel);
-            at::native::cpublas::brgemm(
-                count, width, padded, part.stride, b.leading(), c_stride, add, part.data, b.at(from_depth, column), to + done, kPair<Element> == 2);
-            done += width;
+    const int64_t padded = padded_depth<Element>(depth);
+#if CT_HAS_AMX
+    if constexpr (kPair<Element> == 2) {
+        if (amx::is_available()) {
+            const auto left = amx::operand(a.data, a.stride), right = amx::operand(b.at(from_depth, 0), b.panel_stride);
+            return amx::multiply_block(left, rows, right, padded, from_column, columns, c, c_stride, add);
         }
-    };
-    if (whole > 0) run(a, whole, c);
-    if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride);
+    }
+#endif
+    if constexpr (Elements<Element>::parts == 1) {
+        // brgemm compiles a kernel for every shape it meets: whole blocks of 16 rows and a rest keep them few
+        const int64_t whole = rows / 16 * 16;
+        const auto run = [&](LeftOperand<Element> part, int64_t count, float *to) {
+            for (int64_t done = 0; done < columns;) {
+                const int64_t column = from_column + done, width = std::min(columns - done, kPanel - column % kPanel);
+                at::native::cpublas::brgemm(
+                    count, width, padded, part.stride, b.leading(), c_stride, add, part.data, b.at(from_depth, column), to + done, kPair<Element> == 2);
+                done += width;
+            }
+        };
+        if (whole > 0) run(a, whole, c);
+        if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride);
+    } else {
+        TORCH_INTERNAL_ASSERT(false, "split operands without AMX");
+    }
 }
 
 /// One product among several of the same left operand: c [rows, b.width] = a b, plus `bias` [b.width] if given.
@@ -52,6 +82,7 @@ template <class Element> struct Target {
 /// All targets, or added to what they hold if `adds`, in one parallel loop; the depth of all is the same.
 void multiply(LeftOperand<float> a, int64_t rows, std::span<const Target<float>> targets, bool adds = false);
 void multiply(LeftOperand<at::BFloat16> a, int64_t rows, std::span<const Target<at::BFloat16>> targets, bool adds = false);
+void multiply(LeftOperand<Split> a, int64_t rows, std::span<const Target<Split>> targets, bool adds = false);
 
 /// c [rows, b.width] = a b, plus `bias` [b.width] if given. In parallel.
 template <class Element> void multiply(LeftOperand<Element> a, int64_t rows, const RightOperand<Element> &b, const float *bias, float *c) {

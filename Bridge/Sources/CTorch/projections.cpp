@@ -1,7 +1,7 @@
 // Queries, keys and values of one input: three linear layers.
 //
-// With bfloat16 tiles the input is rounded and packed once for all three, and their products are one parallel loop. Elsewhere they are
-// three layers.
+// With bfloat16 or split tiles the input is packed once for all three, and their products are one parallel loop. Elsewhere they are three
+// layers.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
@@ -18,7 +18,6 @@ using torch::autograd::variable_list;
 
 namespace {
 
-using Element = at::BFloat16;
 constexpr int kCount = 3;
 
 /// A weight [O, I] and its bias [O], which may be undefined.
@@ -27,8 +26,8 @@ struct Layer {
 };
 using Layers = std::array<Layer, kCount>;
 
-variable_list values(const at::Tensor &x, const Layers &layers) {
-    const auto rounded = ct::left<Element>(x);
+template <class Element> variable_list values(const at::Tensor &x, const Layers &layers) {
+    const auto left = ct::left<Element>(x);
     variable_list out;
     std::array<ct::PackedRight<Element>, kCount> packed;
     std::array<at::Tensor, kCount> biases;
@@ -39,11 +38,11 @@ variable_list values(const at::Tensor &x, const Layers &layers) {
         out.push_back(at::empty({x.size(0), layers[i].weight.size(0)}, x.options()));
         targets[i] = {packed[i].operand, biases[i].defined() ? biases[i].const_data_ptr<float>() : nullptr, out[i].mutable_data_ptr<float>()};
     }
-    ct::multiply(rounded.operand, x.size(0), std::span<const ct::Target<Element>>(targets));
+    ct::multiply(left.operand, x.size(0), std::span<const ct::Target<Element>>(targets));
     return out;
 }
 
-struct Projections : torch::autograd::Function<Projections> {
+template <class Element> struct Projections : torch::autograd::Function<Projections<Element>> {
     using Bias = std::optional<at::Tensor>;
 
     static variable_list forward(
@@ -53,7 +52,7 @@ struct Projections : torch::autograd::Function<Projections> {
         const at::Tensor none;
         ctx->save_for_backward({x, q, k, v});
         ctx->saved_data["has bias"] = std::vector<bool>{q_bias.has_value(), k_bias.has_value(), v_bias.has_value()};
-        return values(x, {{{q, q_bias.value_or(none)}, {k, k_bias.value_or(none)}, {v, v_bias.value_or(none)}}});
+        return values<Element>(x, {{{q, q_bias.value_or(none)}, {k, k_bias.value_or(none)}, {v, v_bias.value_or(none)}}});
     }
 
     /// dX = sum of dY W, dW = dY^T X, db = sum of dY's rows.
@@ -86,6 +85,13 @@ struct Projections : torch::autograd::Function<Projections> {
     }
 };
 
+template <class Element> variable_list projected(const at::Tensor &x, const Layers &layers, bool differentiates) {
+    if (!differentiates) return values<Element>(x.contiguous(), layers);
+    // an undefined tensor is no variable, an empty optional is understood
+    const auto given = [&](int i) { return layers[i].bias.defined() ? std::optional<at::Tensor>(layers[i].bias) : std::nullopt; };
+    return Projections<Element>::apply(x, layers[0].weight, given(0), layers[1].weight, given(1), layers[2].weight, given(2));
+}
+
 bool is_plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.numel() > 0; }
 
 } // namespace
@@ -94,7 +100,8 @@ extern "C" ct_status ct_projections(ct_tensor x_in, const ct_tensor *weights, co
     return ct::guarded([&] {
         const auto &x = in(x_in);
         Layers layers;
-        bool is_narrow = ct::product_kernel() == ct::Kernel::bfloat16_tiles && is_plain(x) && x.dim() == 2;
+        const auto kernel = ct::product_kernel();
+        bool is_narrow = (kernel == ct::Kernel::bfloat16_tiles || kernel == ct::Kernel::split_tiles) && is_plain(x) && x.dim() == 2;
         bool differentiates = x.requires_grad();
         for (int i = 0; i < kCount; ++i) {
             layers[i] = {in(weights[i]), biases[i] ? in(biases[i]) : at::Tensor()};
@@ -104,13 +111,12 @@ extern "C" ct_status ct_projections(ct_tensor x_in, const ct_tensor *weights, co
             differentiates = differentiates || weight.requires_grad() || (bias.defined() && bias.requires_grad());
         }
         variable_list out;
-        const auto given = [&](int i) { return layers[i].bias.defined() ? std::optional<at::Tensor>(layers[i].bias) : std::nullopt; };
+        differentiates = differentiates && at::GradMode::is_enabled();
         if (!is_narrow)
             for (const auto &[weight, bias] : layers) out.push_back(ct::linear(x, weight, bias));
-        else if (at::GradMode::is_enabled() && differentiates)
-            out = Projections::apply(x, layers[0].weight, given(0), layers[1].weight, given(1), layers[2].weight, given(2));
         else
-            out = values(x.contiguous(), layers);
+            out = kernel == ct::Kernel::split_tiles ? projected<ct::Split>(x, layers, differentiates)
+                                                    : projected<at::BFloat16>(x, layers, differentiates);
         for (int i = 0; i < kCount; ++i) outs[i] = new ct_tensor_box{out[i]};
     });
 }

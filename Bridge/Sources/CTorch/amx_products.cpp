@@ -1,0 +1,134 @@
+// Blocks of 32 x 32 of a product, four tiles of sums each; a step of the depth loads four tiles for four products.
+//
+// With split operands a step is twelve products of eight loads: rest times value, value times value, value times rest. The product of both
+// rests, 2^-18 of the whole, is left out (1904.06376).
+#include "amx_products.hpp"
+
+#include <memory>
+
+#if CT_HAS_AMX
+
+namespace ct::amx {
+
+namespace {
+
+/// Bytes from one pair of depths of a panel to the next.
+constexpr int64_t kPairBytes = kPanel * 4;
+
+CT_AMX_INLINE void load_left(const char *a, int64_t row_bytes) {
+    _tile_loadd(4, a, row_bytes);
+    _tile_loadd(5, a + kRows * row_bytes, row_bytes);
+}
+
+CT_AMX_INLINE void load_right(const char *b) {
+    _tile_loadd(6, b, kPairBytes);
+    _tile_loadd(7, b + 64, kPairBytes);
+}
+
+CT_AMX_INLINE void multiply_add() {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+}
+
+/// One block; `low` in bytes, of both operands.
+template <bool is_split>
+CT_AMX_INLINE void block(
+    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, int64_t steps, float *c, int64_t c_stride, bool add) {
+    const int64_t c_bytes = c_stride * 4;
+    if (add) {
+        _tile_loadd(0, c, c_bytes);
+        _tile_loadd(1, c + kRows, c_bytes);
+        _tile_loadd(2, c + kRows * c_stride, c_bytes);
+        _tile_loadd(3, c + kRows * c_stride + kRows, c_bytes);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
+    for (int64_t step = 0; step < steps; ++step, a += 2 * kStep, b += kStep / 2 * kPairBytes) {
+        load_right(b);
+        if constexpr (is_split) {
+            load_left(a + a_low, row_bytes);
+            multiply_add();
+        }
+        load_left(a, row_bytes);
+        multiply_add();
+        if constexpr (is_split) {
+            load_right(b + b_low);
+            multiply_add();
+        }
+    }
+    _tile_stored(0, c, c_bytes);
+    _tile_stored(1, c + kRows, c_bytes);
+    _tile_stored(2, c + kRows * c_stride, c_bytes);
+    _tile_stored(3, c + kRows * c_stride + kRows, c_bytes);
+}
+
+/// Rows that do not fill a block, filled up with zeros; both parts one after the other.
+struct Padded {
+    alignas(64) at::BFloat16 rows[2 * kWide * (2048 + 32)];
+};
+
+template <bool is_split>
+CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t from_column, int64_t columns, float *c, int64_t c_stride, bool add) {
+    const int64_t steps = depth / kStep, end = from_column + columns, whole = rows / kWide * kWide;
+    const auto *right = reinterpret_cast<const char *>(b.data);
+    const auto *left = reinterpret_cast<const char *>(a.data);
+    int64_t row_bytes = 2 * a.stride, a_low = 2 * a.low;
+    alignas(64) float rest[kWide * kWide];
+    thread_local std::unique_ptr<Padded> padded;
+    const auto run = [&](const char *from, int64_t row, int64_t count) CT_AMX {
+        for (int64_t column = from_column / kWide * kWide; column < end; column += kWide) {
+            const char *panel = right + 2 * (column / kPanel * b.stride + column % kPanel * 2);
+            const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
+            float *to = c + row * c_stride + (first - from_column);
+            if (count == kWide && last - first == kWide) {
+                block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, to, c_stride, add);
+                continue;
+            }
+            block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, rest, kWide, false);
+            settle();
+            for (int64_t i = 0; i < count; ++i)
+                for (int64_t j = 0; j < last - first; ++j) {
+                    const float value = rest[i * kWide + first - column + j];
+                    to[i * c_stride + j] = add ? to[i * c_stride + j] + value : value;
+                }
+        }
+    };
+    settle();
+    // a panel's columns stay in the cache while the rows pass
+    for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide);
+    if (whole < rows) {
+        if (!padded) padded = std::make_unique<Padded>();
+        const int64_t stride = row_stride<at::BFloat16>(depth), count = rows - whole;
+        for (int64_t part = 0; part < (is_split ? 2 : 1); ++part)
+            for (int64_t i = 0; i < kWide; ++i) {
+                auto *to = padded->rows + (part * kWide + i) * stride;
+                if (i < count) std::memcpy(to, a.data + part * a.low + (whole + i) * a.stride, static_cast<size_t>(2 * depth));
+                else std::memset(to, 0, static_cast<size_t>(2 * depth));
+            }
+        row_bytes = 2 * stride;
+        a_low = 2 * kWide * stride;
+        settle();
+        run(reinterpret_cast<const char *>(padded->rows), whole, count);
+    }
+    settle();
+}
+
+} // namespace
+
+TileScope::TileScope() { configure_tiles(); }
+
+TileScope::~TileScope() { __asm__ volatile("tilerelease"); }
+
+void multiply_block(Operand a, int64_t rows, Operand b, int64_t depth, int64_t from_column, int64_t columns, float *c, int64_t c_stride, bool add) {
+    if (a.low == 0) multiply<false>(a, rows, b, depth, from_column, columns, c, c_stride, add);
+    else multiply<true>(a, rows, b, depth, from_column, columns, c, c_stride, add);
+}
+
+} // namespace ct::amx
+
+#endif
