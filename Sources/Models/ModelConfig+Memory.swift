@@ -6,15 +6,16 @@ extension ModelConfig {
     /// Bytes that one layer keeps for one row of the residual stream, and needs beside while its backward runs, on a CPU.
     ///
     /// Kept are the residual stream before both norms, what the norms give, queries, keys and values, what attention gives, and of
-    /// the feed-forward layer gate, up and their product; its one operator in bfloat16 keeps the first two, rounded.
+    /// the feed-forward layer gate, up and their product; its one operator in the narrow precisions keeps the first two, in bfloat16
+    /// rounded.
     public func layerBytesPerRow(_ precision: ComputePrecision) -> (kept: Int, backward: Int) {
         let traits = family.layers
         let (wide, narrow) = (heads * headSize, keyValueHeads * headSize)
         let norms = (traits.normalisesOutputs ? 4 * hiddenSize : 0) + (traits.normalisesHeads ? wide + narrow : 0)
         let attention = 4 * (5 * hiddenSize + 2 * wide + 2 * narrow + norms)
-        let isFused = precision == .bfloat16 && traits.activation == .silu && !traits.normalisesOutputs
-        return isFused
-            ? (attention + 4 * intermediateSize, 6 * intermediateSize + 16 * hiddenSize)
-            : (attention + 12 * intermediateSize, 16 * intermediateSize + 16 * hiddenSize)
+        let isFused = precision != .float32 && traits.activation == .silu && !traits.normalisesOutputs
+        guard isFused else { return (attention + 12 * intermediateSize, 16 * intermediateSize + 16 * hiddenSize) }
+        let bytes = precision.operandBytes
+        return (attention + 2 * bytes * intermediateSize, 3 * bytes * intermediateSize + 16 * hiddenSize)
     }
 }

@@ -47,7 +47,10 @@ public enum BatchPacking {
                 let room = total * (part + 1) / parts - given - prompt
                 var taken = rest
                 if part < parts - 1, rows(rest) > room + prompt {
-                    while rows(taken) > room, !taken.isEmpty { taken.removeLast() }
+                    // a completion goes where the larger half of it lies
+                    while let last = taken.last, rows(taken) - sequences[last].completionRows / 2 > room {
+                        taken.removeLast()
+                    }
                 }
                 shares[part] += taken
                 given += taken.isEmpty ? 0 : prompt + rows(taken)

@@ -50,7 +50,9 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         weights = 4 * (model.parameterCount + 2 * trained + (adapters?.adapted ?? 0))
         reference = config.reference == nil ? 0 : 4 * model.parameterCount
         let head = model.vocabularySize * model.hiddenSize
-        packedWeights = 4 * model.layers * model.layerParameterCount + config.precision.operandBytes * head
+        // copies for forward and for backward passes; float32 keeps only the first
+        let copies = config.precision == .float32 ? 1 : 2
+        packedWeights = copies * config.precision.operandBytes * model.layers * model.layerParameterCount + config.precision.operandBytes * head
 
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)

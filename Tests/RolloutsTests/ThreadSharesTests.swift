@@ -1,4 +1,4 @@
-// Shares of a decoding step: they cover the rows in order, and what each thread decodes alone is what one decodes.
+// Parts of rollouts: they cover the samples in order, and what each thread decodes alone is what one decodes.
 
 import Models
 import Testing
@@ -9,10 +9,10 @@ import Trajectories
 
 @Suite struct RowSharesTests {
     @Test func `shares cover the rows in order and differ by one row at most`() {
-        for rows in 1...70 {
-            for threads in 1...9 {
-                let ranges = RowShares.ranges(rows: rows, threads: threads, layerBytes: 1)
-                #expect(ranges.count == min(rows, threads))
+        for rows in 0...70 {
+            for parts in 1...9 {
+                let ranges = ThreadShares.ranges(rows, parts: parts)
+                #expect(ranges.count == parts)
                 #expect(ranges.flatMap { Array($0) } == Array(0..<rows))
                 let counts = ranges.map(\.count)
                 #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
@@ -20,14 +20,39 @@ import Trajectories
         }
     }
 
-    @Test func `a layer above the limit is read once, by all threads together`() {
-        let limit = RowShares.layerBytesLimit
-        #expect(RowShares.ranges(rows: 64, threads: 4, layerBytes: limit).count == 4)
-        #expect(RowShares.ranges(rows: 64, threads: 4, layerBytes: limit + 1) == [0..<64])
+    @Test func `a layer above the limit is read once, by all threads together`() throws {
+        var config = try TinyModel.make(layers: 1).config
+        #expect(ThreadShares.count(config, pieces: 64, threads: 4) == 4)
+        #expect(ThreadShares.count(config, pieces: 3, threads: 4) == 3)
+        #expect(ThreadShares.count(config, pieces: 0, threads: 4) == 1)
+        config.intermediateSize = ThreadShares.layerBytesLimit
+        #expect(ThreadShares.count(config, pieces: 64, threads: 4) == 1)
     }
 
-    @Test(arguments: [ComputePrecision.float32, .bfloat16])
-    func `completions do not depend on the number of shares`(precision: ComputePrecision) throws {
+    @Test func `the samples of all parts are those that were asked for, over 1,000 random cases`() {
+        for number in 0..<1_000 {
+            var random = RandomSource(seed: 3, purpose: .testing, step: number)
+            let samples = (0..<random.integer(below: 9)).map { _ in
+                let first = random.integer(below: 5)
+                return first..<first + random.integer(below: 7)
+            }
+            let total = samples.reduce(0) { $0 + $1.count }
+            let parts = 1 + random.integer(below: 4)
+            let shares = ThreadShares.ranges(total, parts: parts).map { samples.overlapping($0) }
+            #expect(zip(shares, ThreadShares.ranges(total, parts: parts)).allSatisfy { $0.reduce(0) { $0 + $1.count } == $1.count })
+            for (prompt, range) in samples.enumerated() {
+                #expect(shares.flatMap { Array($0[prompt]) } == Array(range))
+            }
+        }
+    }
+
+    @Test func `progress counts what all parts finished`() {
+        let progress = PartProgress(parts: 3)
+        #expect([(2, 0), (5, 2), (3, 0), (1, 1)].map { progress.report($0, from: $1) } == [2, 7, 8, 9])
+    }
+
+    @Test(arguments: ComputePrecision.allCases)
+    func `completions do not depend on the number of parts`(precision: ComputePrecision) throws {
         let model = try TinyModel.make(layers: 2)
         let prompts = TinyModel.prompts(12)
         let sampled = try [1, 2, 3, 7].map { threads in

@@ -85,9 +85,9 @@ import Trajectories
                 .logprob, .entropy, .discriminant, .expectedDiscriminant, .varianceDiscriminant, .collision,
             ]
             for (name, value) in zip(names, expected) {
-                // the products' float32 sums move logits of size ten by about 1e-5
+                // the products' float32 sums move logits of size ten by about 1e-5, a split by some 3e-5
                 let error = abs(Double(found[name.rawValue]) - value) / (1 + abs(value))
-                #expect(error < 3e-5, "\(way) \(shape), row \(row): \(name) is off by \(error)")
+                #expect(error < (way.splits ? 1e-4 : 3e-5), "\(way) \(shape), row \(row): \(name) is off by \(error)")
             }
             let dz = p.lossGradient(g1: Double(g1[row]), g2: Double(g2[row]), of: head.ids[row])
             for token in 0..<head.vocabulary {
@@ -98,7 +98,7 @@ import Trajectories
             }
         }
         // dz is rounded to bfloat16 too: half an ulp is 2^-9 of each term
-        let bound = way.rounds ? 0x1p-8 : 2e-5
+        let bound = way.rounds ? 0x1p-8 : way.splits ? 4e-5 : 2e-5
         #expect(distance(dX, exactX) < bound, "\(way) \(shape): dX")
         #expect(distance(dW, exactW) < bound, "\(way) \(shape): dW")
         for row in stride(from: 1, to: head.rows, by: 3) {
@@ -129,7 +129,7 @@ import Trajectories
                 let again = PolicyHeadKernels.statistics(
                     hidden: head.hidden, weight: weight, ids: Tensor(drawn.tokens), temperature: 0.9)
                 let (first, second) = (drawn.statistics.floats, again.floats)
-                if way == .float32 || way == .bfloat16 {
+                if [.float32, .bfloat16x3, .bfloat16].contains(way) {
                     #expect(first == second)
                     let alone = PolicyHeadKernels.sample(
                         hidden: head.hidden.slice(77..<78, axis: 0), weight: weight, temperature: 0.9, greedy: false,

@@ -14,14 +14,17 @@ func roundedToBFloat16(_ x: Float) -> Float {
 @Suite struct ProductTests {
     /// The ways a product can take.
     enum Way: CaseIterable {
-        case float32, bfloat16, float32ByLibrary, bfloat16ByLibrary, float32ByOperators, bfloat16ByOperators
+        case float32, bfloat16x3, bfloat16, float32ByLibrary, bfloat16ByLibrary, float32ByOperators, bfloat16ByOperators
 
         var rounds: Bool { [.bfloat16, .bfloat16ByLibrary, .bfloat16ByOperators].contains(self) }
 
+        /// Whether operands are split into two parts on this machine.
+        var splits: Bool { self == .bfloat16x3 && Runtime.productKernel(.bfloat16x3).contains("three products") }
+
         func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-            try withPrecision(rounds ? .bfloat16 : .float32) {
+            try withPrecision(rounds ? .bfloat16 : self == .bfloat16x3 ? .bfloat16x3 : .float32) {
                 switch self {
-                case .float32, .bfloat16: try body()
+                case .float32, .bfloat16x3, .bfloat16: try body()
                 case .float32ByLibrary, .bfloat16ByLibrary: try withLibraryProducts(body)
                 case .float32ByOperators, .bfloat16ByOperators: try withLibraryOperators(body)
                 }
@@ -48,6 +51,29 @@ func roundedToBFloat16(_ x: Float) -> Float {
         return (values, sizes)
     }
 
+    /// The product as `way` defines it: of operands as they are, rounded, or in two parts, of which only the rests are not multiplied
+    /// by each other.
+    func product(
+        _ way: Way, _ rows: Int, _ depth: Int, _ columns: Int, _ a: (Int, Int) -> Float, _ b: (Int, Int) -> Float
+    ) -> (values: [Double], sizes: [Double]) {
+        func rounded(_ operand: @escaping (Int, Int) -> Float) -> (Int, Int) -> Float {
+            { roundedToBFloat16(operand($0, $1)) }
+        }
+        func rest(_ operand: @escaping (Int, Int) -> Float) -> (Int, Int) -> Float {
+            { roundedToBFloat16(operand($0, $1) - roundedToBFloat16(operand($0, $1))) }
+        }
+        return withoutActuallyEscaping(a) { a in
+            withoutActuallyEscaping(b) { b in
+                if way.rounds { return product(rows, depth, columns, rounded(a), rounded(b)) }
+                guard way.splits else { return product(rows, depth, columns, a, b) }
+                let parts = [(rounded(a), rounded(b)), (rest(a), rounded(b)), (rounded(a), rest(b))].map {
+                    product(rows, depth, columns, $0, $1)
+                }
+                return parts.dropFirst().reduce(parts[0]) { (zip($0.values, $1.values).map(+), zip($0.sizes, $1.sizes).map(+)) }
+            }
+        }
+    }
+
     /// A float32 sum of n terms errs by at most n ulps of the sum of their sizes; on average by far less.
     func expectNear(_ found: [Float], _ exact: (values: [Double], sizes: [Double]), depth: Int, _ label: String) {
         #expect(found.count == exact.values.count)
@@ -70,8 +96,6 @@ func roundedToBFloat16(_ x: Float) -> Float {
         var random = RandomSource(80, case: rows * 31 + columns)
         let (x, w) = (random.normals(rows * depth), random.normals(columns * depth))
         let (bias, seeds) = (random.normals(columns), random.normals(rows * columns))
-        let round = { (v: Float) in way.rounds ? roundedToBFloat16(v) : v }
-        let (xr, wr, dr) = (x.map(round), w.map(round), seeds.map(round))
         try withTorchErrors {
             let input = Tensor(x, shape: [rows, depth])
             let weight = Tensor(w, shape: [columns, depth])
@@ -81,20 +105,41 @@ func roundedToBFloat16(_ x: Float) -> Float {
             // the backward takes the forward's way, not the one of the moment
             let slopes = gradients(
                 of: [out], seeds: [Tensor(seeds, shape: [rows, columns])], by: [input, weight, offset])
-            var exact = product(rows, depth, columns, { xr[$0 * depth + $1] }, { wr[$1 * depth + $0] })
+            var exact = product(way, rows, depth, columns, { x[$0 * depth + $1] }, { w[$1 * depth + $0] })
             for place in exact.values.indices {
                 exact.values[place] += Double(bias[place % columns])
                 exact.sizes[place] += abs(Double(bias[place % columns]))
             }
             let label = "\(way) \(shape)"
             expectNear(out.floats, exact, depth: depth, label)
-            let dX = product(rows, columns, depth, { dr[$0 * columns + $1] }, { wr[$0 * depth + $1] })
+            let dX = product(way, rows, columns, depth, { seeds[$0 * columns + $1] }, { w[$0 * depth + $1] })
             expectNear(slopes[0].floats, dX, depth: columns, "\(label), dX")
-            let dW = product(columns, rows, depth, { dr[$1 * columns + $0] }, { xr[$0 * depth + $1] })
+            let dW = product(way, columns, rows, depth, { seeds[$1 * columns + $0] }, { x[$0 * depth + $1] })
             expectNear(slopes[1].floats, dW, depth: rows, "\(label), dW")
             let db = product(1, rows, columns, { _, _ in 1 }, { seeds[$0 * columns + $1] })
             expectNear(slopes[2].floats, db, depth: rows, "\(label), db")
         }
+    }
+
+    /// A part rounds to 8 bits: two leave out 2^-17 of an operand at most and 2^-16 of a product, 2^-15 of a term; of random ones less.
+    @Test(arguments: shapes) func `two bfloat16 parts are nearly float32`(shape: [Int]) throws {
+        let (rows, depth, columns) = (shape[0], shape[1], shape[2])
+        var random = RandomSource(84, case: rows * 31 + columns)
+        let (x, w) = (random.normals(rows * depth), random.normals(columns * depth))
+        let found = try withTorchErrors {
+            withPrecision(.bfloat16x3) {
+                Tensor(x, shape: [rows, depth]).linear(Tensor(w, shape: [columns, depth])).floats
+            }
+        }
+        let exact = product(rows, depth, columns, { x[$0 * depth + $1] }, { w[$1 * depth + $0] })
+        var (error, size) = (0.0, 0.0)
+        for (index, value) in found.enumerated() {
+            let difference = Double(value) - exact.values[index]
+            #expect(abs(difference) <= 0x1p-15 * exact.sizes[index])
+            error += difference * difference
+            size += exact.values[index] * exact.values[index]
+        }
+        #expect(error.squareRoot() <= (rows * columns < 16 ? 0x1p-15 : 6e-6) * size.squareRoot())
     }
 
     @Test(arguments: Way.allCases)
@@ -125,12 +170,13 @@ func roundedToBFloat16(_ x: Float) -> Float {
         withPrecision(.bfloat16) {
             #expect(Runtime.precision == .bfloat16)
             withPrecision(.float32) { #expect(Runtime.precision == .float32) }
+            withPrecision(.bfloat16x3) { #expect(Runtime.precision == .bfloat16x3) }
             #expect(Runtime.precision == .bfloat16)
         }
         #expect(Runtime.precision == .float32)
     }
 
-    @Test(arguments: [ComputePrecision.float32, .bfloat16])
+    @Test(arguments: ComputePrecision.allCases)
     func `a written weight is packed again`(precision: ComputePrecision) throws {
         var random = RandomSource(82)
         let x = Tensor(random.normals(5 * 40), shape: [5, 40])

@@ -50,6 +50,47 @@ import Trajectories
         }
     }
 
+    @Test
+    func `over 1,000 random cases every thread's share is about as long, and no group is cut without need`() {
+        for number in 0..<1_000 {
+            var random = RandomSource(seed: 5, purpose: .testing, step: number)
+            let prompts = (0..<(1 + random.integer(below: 6))).map { index in
+                [Int32(index)] + [Int32](repeating: 0, count: random.integer(below: 12))
+            }
+            let sequences = (0..<random.integer(below: 40)).map { _ in
+                TrainingSequence(
+                    prompt: prompts[random.integer(below: prompts.count)],
+                    tokens: [Int32](repeating: 1, count: 1 + random.integer(below: 20)))
+            }
+            let chosen = sequences.indices.filter { _ in random.integer(below: 4) > 0 }
+            let parts = 1 + random.integer(below: 4)
+            let shares = BatchPacking.shares(sequences, chosen, parts: parts)
+            #expect(shares.count == parts && shares.joined().sorted() == chosen)
+            let groups = BatchPacking.microBatches(sequences, chosen, budget: .max).joined()
+            let total = groups.reduce(0) { $0 + Self.cost($1, sequences) }
+            let costs = shares.map { share in
+                BatchPacking.microBatches(sequences, share, budget: .max).joined().reduce(0) {
+                    $0 + Self.cost($1, sequences)
+                }
+            }
+            // a share ends within one completion and one prompt of its place, and each cut computes a prompt again
+            let longest = 20 + 12
+            #expect(costs.reduce(0, +) <= total + (parts - 1) * 12)
+            #expect(costs.allSatisfy { $0 <= total / parts + (parts + 1) * longest })
+            let cuts = groups.count { group in shares.count { !Set($0).isDisjoint(with: group) } > 1 }
+            #expect(cuts < parts || cuts == 0)
+        }
+    }
+
+    @Test func `groups of one length are not cut`() {
+        let sequences = (0..<8).flatMap { prompt in
+            (0..<4).map { _ in TrainingSequence(prompt: [Int32(prompt), 0, 0], tokens: [Int32](repeating: 1, count: 9)) }
+        }
+        let shares = BatchPacking.shares(sequences, Array(sequences.indices), parts: 2)
+        #expect(shares == [Array(0..<16), Array(16..<32)])
+        #expect(BatchPacking.shares(sequences, [0, 1, 2, 3], parts: 2) == [[0, 1], [2, 3]])
+    }
+
     @Test func `a sequence longer than the budget stands alone`() {
         let sequences = [(1, 3), (2, 40), (1, 4), (3, 2)].map { prompt, tokens in
             TrainingSequence(prompt: [prompt], tokens: [Int32](repeating: 0, count: tokens))

@@ -4,8 +4,9 @@ import Foundation
 import Models
 import Testing
 import Torch
-import Training
 import Trajectories
+
+@testable import Training
 
 @Suite struct PolicyUpdateTests {
     @Test(arguments: [true, false])
@@ -42,6 +43,33 @@ import Trajectories
             let norm = gradient[index].reduce(0) { $0 + $1 * $1 }.squareRoot()
             #expect(abs(numeric - exact) < 4e-3 * norm + 2e-5, "\(parameter.name): \(numeric), not \(exact)")
             #expect(norm > 1e-7, "\(parameter.name) has a gradient")
+        }
+    }
+
+    /// Plain descent, as below: the threads' sums are added in another order than one thread adds its micro-batches.
+    @Test(arguments: [true, false])
+    func `threads change an update by no more than rounding, and not from run to run`(measures: Bool) throws {
+        func updated(threads: Int) throws -> (values: [[Float]], report: UpdateReport) {
+            let given = try UpdateCase(seed: 8, sequences: 24)
+            var updater = given.updater(microBatchTokens: 64)
+            updater.threads = threads
+            let report = try given.update(updater, rate: 0.5, measures: measures)
+            return (try given.values(), report)
+        }
+        let one = try updated(threads: 1)
+        for threads in [2, 3, 7] {
+            let several = try updated(threads: threads)
+            for (own, other) in zip(several.values, one.values) {
+                let largest = other.map(abs).max() ?? 0
+                #expect(zip(own, other).allSatisfy { abs($0 - $1) <= 1e-6 * largest })
+            }
+            #expect(near(several.report.before.logprob, one.report.before.logprob, 5e-6))
+            #expect(near(several.report.entropyAfter ?? [], one.report.entropyAfter ?? [], 5e-6))
+            #expect(abs(several.report.gradientNorm / one.report.gradientNorm - 1) < 1e-5)
+            if let prediction = one.report.parameterPrediction {
+                #expect(abs((several.report.parameterPrediction ?? 0) / prediction - 1) < 1e-4)
+            }
+            #expect(try updated(threads: threads).values == several.values)
         }
     }
 

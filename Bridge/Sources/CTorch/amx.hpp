@@ -91,7 +91,7 @@ public:
             load_held(held, at_ < kKept);
             multiply_add(moving);
         } else {
-            // rest by value, value by value, value by rest; that of both rests, 2^-18 of the whole, is left out (1904.06376)
+            // rest by value, value by value, value by rest; that of both rests, 2^-16 of the whole at most, is left out (1904.06376)
             load_held(held + held_low_, at_ < kKept / 2);
             multiply_add(moving);
             load_held(held, at_ < kKept / 2);
