@@ -75,7 +75,7 @@ public final class RolloutEngine {
         let total = samples.reduce(0) { $0 + $1.count }
         return try withTorchErrors {
             try withoutGradient {
-                let parts = ThreadShares.count(model.config, pieces: min(total, slots), threads: threads)
+                let parts = ThreadShares.decoding(model.config, rows: min(total, slots), threads: threads)
                 let call = Call(prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts))
                 guard parts > 1 else { return run(call, samples, onProgress) }
                 // parts only read what this makes

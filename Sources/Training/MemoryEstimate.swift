@@ -34,9 +34,12 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
     /// - Parameters:
     ///   - promptTokens: of a usual prompt; each is computed once for all its completions.
     ///   - adapters: scalars of the adapters and of the weights they adapt.
+    ///   - threads: each sums gradients of its own where the model is small (`ThreadShares`).
     init(
-        _ config: TrainConfig, model: ModelConfig, promptTokens: Int, adapters: (trained: Int, adapted: Int)? = nil
+        _ config: TrainConfig, model: ModelConfig, promptTokens: Int, adapters: (trained: Int, adapted: Int)? = nil,
+        threads: Int
     ) {
+        let shares = ThreadShares.updating(model, threads: threads)
         let completions = config.rollout.completionsPerPrompt
         let groupsPerUpdate =
             (config.rollout.promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
@@ -59,7 +62,7 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         }
         let sums = 1 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0) + (rows > microBatch ? 1 : 0)
         // the head's gradient is made apart and then added; for adapters that of the adapted weights is differentiated first
-        gradients = 4 * (sums * trained + (adapters.map { $0.adapted } ?? head))
+        gradients = 4 * shares * (sums * trained + (adapters.map { $0.adapted } ?? head))
 
         let kept = rows <= PolicyUpdater.defaultKeptGraphTokens ? rows : microBatch
         let (perRow, backwardPerRow) = model.layerBytesPerRow(config.precision)
@@ -67,7 +70,7 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
             config.training.checkpointsGradients
             ? kept.saturating(4 * model.layers * model.hiddenSize).adding(microBatch.saturating(perRow))
             : kept.saturating(model.layers * perRow)
-        backward = microBatch.saturating(backwardPerRow)
+        backward = min(rows, microBatch.saturating(shares)).saturating(backwardPerRow)
         let slots = min(config.rollout.slots, config.rollout.promptsPerStep.saturating(completions))
         let perPosition = 8 * model.layers * model.keyValueHeads * model.headSize
         cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)

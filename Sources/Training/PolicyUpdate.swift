@@ -156,7 +156,7 @@ public struct PolicyUpdater {
     private func shares(
         _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil
     ) -> [UpdateShare] {
-        let parts = ThreadShares.count(model.config, pieces: indices.count, threads: threads)
+        let parts = ThreadShares.updating(model.config, sequences: indices.count, threads: threads)
         if parts > 1 {
             // threads only read what this makes
             let lengths = indices.map { sequences[$0].prompt.count + sequences[$0].tokens.count }

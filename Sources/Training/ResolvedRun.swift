@@ -47,7 +47,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         maxTokensPerStep = isHuge ? .max : tokens
         memory = MemoryEstimate(
             config, model: model, promptTokens: promptTokens,
-            adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) })
+            adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) }, threads: Runtime.kernelThreads)
         threads = Runtime.threads
         precision = config.precision.rawValue
         device = config.device.rawValue

@@ -14,7 +14,7 @@ struct DoctorCommand: ParsableCommand {
         var libtorch, device, vectorCapability, sqlite: String
         var threads, kernelThreads, cudaDevices: Int
         /// How products are computed at each precision.
-        var float32Products, bfloat16Products: String
+        var float32Products, bfloat16x3Products, bfloat16Products: String
         /// How tiles of the policy head's logits are reduced.
         var headReduction: String
         /// Worst absolute error of a 64 × 64 matrix product against sums in double.
@@ -43,6 +43,7 @@ struct DoctorCommand: ParsableCommand {
         print("threads             \(findings.threads)\(alone)")
         print("vector capability   \(findings.vectorCapability)")
         print("float32 products    \(findings.float32Products)")
+        print("bfloat16x3 products \(findings.bfloat16x3Products)")
         print("bfloat16 products   \(findings.bfloat16Products)")
         print("head reduction      \(findings.headReduction)")
         print("SQLite              \(findings.sqlite)")
@@ -55,7 +56,7 @@ struct DoctorCommand: ParsableCommand {
             libtorch: Runtime.version, device: device.rawValue, vectorCapability: Runtime.vectorCapability,
             sqlite: ExperienceStore.sqliteVersion, threads: Runtime.threads, kernelThreads: Runtime.kernelThreads,
             cudaDevices: Runtime.cudaDevices, float32Products: Runtime.productKernel(.float32),
-            bfloat16Products: Runtime.productKernel(.bfloat16),
+            bfloat16x3Products: Runtime.productKernel(.bfloat16x3), bfloat16Products: Runtime.productKernel(.bfloat16),
             headReduction: Runtime.headReduction(on: device),
             matmulError: max(error, try withDevice(.cpu) { try matmulError() }))
     }

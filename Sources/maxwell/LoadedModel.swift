@@ -10,7 +10,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "A Hugging Face model folder.") var model: String
     @Option(help: "A PEFT folder with LoRA adapters of the model.") var adapter: String?
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
-    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+    @Option(help: "What matrix products take their operands as; bfloat16x3 is the sum of two bfloat16 numbers.")
+    var precision =
         ComputePrecision.float32
     @Option(help: "Where the model runs: cpu or cuda.") var device = Device.cpu
 

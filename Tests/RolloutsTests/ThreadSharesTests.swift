@@ -22,11 +22,11 @@ import Trajectories
 
     @Test func `a layer above the limit is read once, by all threads together`() throws {
         var config = try TinyModel.make(layers: 1).config
-        #expect(ThreadShares.count(config, pieces: 64, threads: 4) == 4)
-        #expect(ThreadShares.count(config, pieces: 3, threads: 4) == 3)
-        #expect(ThreadShares.count(config, pieces: 0, threads: 4) == 1)
-        config.intermediateSize = ThreadShares.layerBytesLimit
-        #expect(ThreadShares.count(config, pieces: 64, threads: 4) == 1)
+        #expect([64, 3, 0].map { ThreadShares.decoding(config, rows: $0, threads: 4) } == [4, 3, 1])
+        #expect([64, 3, 0].map { ThreadShares.updating(config, sequences: $0, threads: 4) } == [4, 3, 1])
+        config.intermediateSize = ThreadShares.decodedLayerBytes
+        #expect(ThreadShares.decoding(config, rows: 64, threads: 4) == 1)
+        #expect(ThreadShares.updating(config, sequences: 64, threads: 4) == 1)
     }
 
     @Test func `the samples of all parts are those that were asked for, over 1,000 random cases`() {

@@ -37,6 +37,7 @@ def compare_head(name: str, rounds: int, threads: int) -> dict:
     shape = HEAD_SHAPES[name]
     sides = {
         "maxwell": lambda: maxwell(shape, threads, "float32"),
+        "maxwell-bfloat16x3": lambda: maxwell(shape, threads, "bfloat16x3"),
         "maxwell-bfloat16": lambda: maxwell(shape, threads, "bfloat16"),
         "trl-float32": lambda: torch("trl", shape, threads, "float32"),
         "trl-bfloat16": lambda: torch("trl", shape, threads, "bfloat16"),

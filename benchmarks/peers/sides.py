@@ -79,6 +79,8 @@ SIDES = {
     for side in [
         Side("maxwell", "maxwell", measures=True),
         Side("maxwell-unmeasured", "maxwell"),
+        Side("maxwell-bfloat16x3", "maxwell", precision="bfloat16x3", measures=True),
+        Side("maxwell-bfloat16x3-unmeasured", "maxwell", precision="bfloat16x3"),
         Side("maxwell-bfloat16", "maxwell", precision="bfloat16", measures=True),
         Side("maxwell-bfloat16-unmeasured", "maxwell", precision="bfloat16"),
         Side("trl-float32", "trl"),

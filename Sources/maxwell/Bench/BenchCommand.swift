@@ -19,7 +19,8 @@ struct BenchCommand: ParsableCommand {
     var only: [String] = []
     @Flag(help: "Fewer rounds and sizes: within 3 minutes on two cores instead of 10.") var quick = false
     @Option(help: "Threads of libtorch; its own choice if not given.") var threads: Int?
-    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+    @Option(help: "What matrix products take their operands as; bfloat16x3 is the sum of two bfloat16 numbers.")
+    var precision =
         ComputePrecision.float32
     @Option(help: "Where it is measured: cpu or cuda.") var device = Device.cpu
     @Option(help: "A shape for the group head, TOKENSxHIDDENxVOCABULARY; may be repeated.") var head: [String] = []

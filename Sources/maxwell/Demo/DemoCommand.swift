@@ -20,7 +20,8 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "Steps of each arm; the configs' own number if not given.") var steps: Int?
     @Option(help: "An arm's config in configs/; may be repeated (grpo, clip-b and clip-v if not given).") var arm:
         [String] = []
-    @Option(help: "What matrix products round their operands to: float32 or bfloat16.") var precision =
+    @Option(help: "What matrix products take their operands as; bfloat16x3 is the sum of two bfloat16 numbers.")
+    var precision =
         ComputePrecision.float32
     @Option(help: "Where it runs: cpu or cuda.") var device = Device.cpu
     @Flag(help: "Print summary.json to standard output instead of the table.") var json = false
