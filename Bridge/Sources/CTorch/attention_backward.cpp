@@ -19,7 +19,7 @@ struct Keys {
 
 /// One tile of queries in the backward: its rows in panels, and what every block of keys needs of them.
 struct Tile {
-    ct::Strided queries, d_out;
+    const float *queries, *d_out;
     Panels query_panels, d_out_panels;
     float logsum[ct::kAttentionTile], weight[ct::kAttentionTile]; // weight: d_out . out
     int64_t first, rows;
@@ -34,8 +34,8 @@ CT_INLINE void attend_block_backward(
     const int64_t columns = ct::padded(count), skipped = at / kLanes;
     const Panels k = {keys.keys_transposed.data + skipped * keys.keys_transposed.panel, keys.keys_transposed.panel};
     const Panels v = {keys.values_transposed.data + skipped * keys.values_transposed.panel, keys.values_transposed.panel};
-    ct::product(tile.queries, k, h.width, p, kBlock, tile.rows, columns, false);
-    ct::product(tile.d_out, v, h.width, ds, kBlock, tile.rows, columns, false);
+    ct::product_by_rows(tile.queries, tile.step, k, h.width, p, kBlock, tile.rows, columns, false);
+    ct::product_by_rows(tile.d_out, tile.step, v, h.width, ds, kBlock, tile.rows, columns, false);
     for (int64_t i = 0; i < tile.rows; ++i) {
         float *p_row = p + i * kBlock, *ds_row = ds + i * kBlock;
         const int64_t visible = causal ? tile.first + i + 1 - at : count, seen = visible < 0 ? 0 : visible < count ? visible : count;
@@ -48,10 +48,10 @@ CT_INLINE void attend_block_backward(
             }
         for (int64_t s = seen; s < columns; ++s) p_row[s] = ds_row[s] = 0;
     }
-    ct::product({p, 1, kBlock}, tile.d_out_panels, tile.rows, d_v + at * key_step, key_step, count, h.width, true);
-    ct::product({ds, 1, kBlock}, tile.query_panels, tile.rows, d_k + at * key_step, key_step, count, h.width, true);
+    ct::product_by_columns(p, kBlock, tile.d_out_panels, tile.rows, d_v + at * key_step, key_step, count, h.width, true);
+    ct::product_by_columns(ds, kBlock, tile.query_panels, tile.rows, d_k + at * key_step, key_step, count, h.width, true);
     const Panels natural = {keys.keys.data + at * kLanes, keys.keys.panel};
-    ct::product({ds, kBlock, 1}, natural, count, tile.d_queries, tile.step, tile.rows, h.width, true);
+    ct::product_by_rows(ds, kBlock, natural, count, tile.d_queries, tile.step, tile.rows, h.width, true);
 }
 
 } // namespace
@@ -86,8 +86,8 @@ CT_CLONES void attend_backward(
             for (int64_t each = head * ratio; each < (head + 1) * ratio; ++each) {
                 const int64_t at = (row + first) * q_step + each * h.width;
                 Tile tile;
-                tile.queries = {x.q + at, q_step, 1};
-                tile.d_out = {d_out + at, q_step, 1};
+                tile.queries = x.q + at;
+                tile.d_out = d_out + at;
                 tile.query_panels = pack(x.q + at, q_step, rows, h.width, query_place);
                 tile.d_out_panels = pack(d_out + at, q_step, rows, h.width, d_out_place);
                 tile.first = first;

@@ -13,9 +13,8 @@ CT_INLINE void attend_tile(
     float *scores) {
     const int64_t step = h.queries * h.width, before = ct::padded(prompt.count), after = first + rows;
     const int64_t columns = before + ct::padded(after);
-    const ct::Strided queries = {q, step, 1};
-    ct::product(queries, prompt.keys, h.width, scores, columns, rows, before, false);
-    ct::product(queries, own.keys, h.width, scores + before, columns, rows, columns - before, false);
+    ct::product_by_rows(q, step, prompt.keys, h.width, scores, columns, rows, before, false);
+    ct::product_by_rows(q, step, own.keys, h.width, scores + before, columns, rows, columns - before, false);
     float mass[ct::kAttentionTile];
     for (int64_t i = 0; i < rows; ++i) {
         float *row = scores + i * columns;
@@ -24,8 +23,8 @@ CT_INLINE void attend_tile(
         mass[i] = ct::exponential_row(row, prompt.count, before, top) + ct::exponential_row(row + before, seen, columns - before, top);
         logsum[i * h.queries] = top + std::log(mass[i]);
     }
-    if (prompt.count > 0) ct::product({scores, columns, 1}, prompt.values, prompt.count, out, step, rows, h.width, false);
-    ct::product({scores + before, columns, 1}, own.values, after, out, step, rows, h.width, prompt.count > 0);
+    if (prompt.count > 0) ct::product_by_rows(scores, columns, prompt.values, prompt.count, out, step, rows, h.width, false);
+    ct::product_by_rows(scores + before, columns, own.values, after, out, step, rows, h.width, prompt.count > 0);
     for (int64_t i = 0; i < rows; ++i) {
         const float share = 1 / mass[i];
         for (int64_t d = 0; d < h.width; ++d) out[i * step + d] *= share;
@@ -72,10 +71,10 @@ CT_CLONES void attend_rows(
     const float *q, Segment prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, float *scores,
     int64_t columns, float *mass, float *out) {
     const int64_t before = padded(prefix.count);
-    product({q, width, 1}, prefix.keys, width, scores, columns, rows * ratio, before, false);
+    product_by_rows(q, width, prefix.keys, width, scores, columns, rows * ratio, before, false);
     for (int64_t i = 0; i < rows; ++i) {
         float *own_scores = scores + i * ratio * columns + before;
-        product({q + i * ratio * width, width, 1}, own[i].keys, width, own_scores, columns, ratio, padded(own[i].count), false);
+        product_by_rows(q + i * ratio * width, width, own[i].keys, width, own_scores, columns, ratio, padded(own[i].count), false);
         for (int64_t r = 0; r < ratio; ++r) {
             float *row = scores + (i * ratio + r) * columns;
             const float top = scale_row(row + before, own[i].count, scale, scale_row(row, prefix.count, scale, -INFINITY));
@@ -83,10 +82,10 @@ CT_CLONES void attend_rows(
                 exponential_row(row, prefix.count, before, top) + exponential_row(row + before, own[i].count, own[i].count, top);
         }
     }
-    if (prefix.count > 0) product({scores, columns, 1}, prefix.values, prefix.count, out, width, rows * ratio, width, false);
+    if (prefix.count > 0) product_by_rows(scores, columns, prefix.values, prefix.count, out, width, rows * ratio, width, false);
     for (int64_t i = 0; i < rows; ++i)
-        product(
-            {scores + i * ratio * columns + before, columns, 1}, own[i].values, own[i].count, out + i * ratio * width, width, ratio, width,
+        product_by_rows(
+            scores + i * ratio * columns + before, columns, own[i].values, own[i].count, out + i * ratio * width, width, ratio, width,
             prefix.count > 0);
     for (int64_t i = 0; i < rows * ratio; ++i) {
         const float share = 1 / mass[i];

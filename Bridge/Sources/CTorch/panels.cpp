@@ -26,33 +26,42 @@ CT_INLINE void store(const Lanes &sum, float *to, int64_t columns, bool adds) {
     }
 }
 
+/// A left operand whose rows, or whose columns, are contiguous; `step` is the distance of the others.
+template <bool rows_are_contiguous> struct Left {
+    const float *data;
+    int64_t step;
+
+    CT_INLINE Left from_row(int64_t row) const { return {data + (rows_are_contiguous ? row * step : row), step}; }
+};
+
 /// `Rows` rows of `Across` panels side by side; only the last panel may be cut off.
-template <int Rows, int Across>
-CT_INLINE void block(ct::Strided a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t columns, bool adds) {
+template <int Rows, int Across, bool contiguous>
+CT_INLINE void block(Left<contiguous> a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t columns, bool adds) {
     Lanes sum[Rows][Across];
     for (int r = 0; r < Rows; ++r)
         for (int j = 0; j < Across; ++j) sum[r][j] = Lanes{};
-    for (int64_t k = 0; k < depth; ++k) {
+    const float *left = a.data, *right_place = b;
+    for (int64_t k = 0; k < depth; ++k, left += contiguous ? 1 : a.step, right_place += kLanes) {
         Lanes right[Across];
-        for (int j = 0; j < Across; ++j) right[j] = *reinterpret_cast<const Lanes *>(b + j * panel + k * kLanes);
+        for (int j = 0; j < Across; ++j) right[j] = *reinterpret_cast<const Lanes *>(right_place + j * panel);
         for (int r = 0; r < Rows; ++r)
-            for (int j = 0; j < Across; ++j) sum[r][j] += a.data[r * a.row + k * a.column] * right[j];
+            for (int j = 0; j < Across; ++j) sum[r][j] += left[contiguous ? r * a.step : r] * right[j];
     }
     for (int r = 0; r < Rows; ++r)
         for (int j = 0; j < Across; ++j) store(sum[r][j], c + r * c_row + j * kLanes, columns - j * kLanes, adds);
 }
 
 /// Blocks of `Rows` rows while they fit, then of half as many.
-template <int Rows, int Across>
+template <int Rows, int Across, bool contiguous>
 CT_INLINE void blocks(
-    ct::Strided a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    Left<contiguous> a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
     int64_t i = 0;
     for (; i + Rows <= rows; i += Rows)
-        block<Rows, Across>({a.data + i * a.row, a.row, a.column}, b, panel, depth, c + i * c_row, c_row, columns, adds);
+        block<Rows, Across>(a.from_row(i), b, panel, depth, c + i * c_row, c_row, columns, adds);
     if constexpr (Rows > 1)
         if (i < rows)
             blocks<Rows / 2, Across>(
-                {a.data + i * a.row, a.row, a.column}, b, panel, depth, c + i * c_row, c_row, rows - i, columns, adds);
+                a.from_row(i), b, panel, depth, c + i * c_row, c_row, rows - i, columns, adds);
 }
 
 } // namespace
@@ -71,9 +80,8 @@ bool has_many_registers() {
 #endif
 }
 
-} // namespace
-
-CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+template <bool contiguous>
+CT_INLINE void product_of(Left<contiguous> a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
     int64_t j = 0;
     // few rows give too few sums to hide a multiply-add's latency: several panels give them; each sum stays as it is
     if (rows <= 2)
@@ -87,6 +95,16 @@ CT_CLONES void product(Strided a, Panels b, int64_t depth, float *c, int64_t c_r
             blocks<kRows, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
     for (; j < columns; j += kLanes)
         blocks<kRows, 1>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+}
+
+} // namespace
+
+CT_CLONES void product_by_rows(const float *a, int64_t row, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    product_of(Left<true>{a, row}, b, depth, c, c_row, rows, columns, adds);
+}
+
+CT_CLONES void product_by_columns(const float *a, int64_t column, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    product_of(Left<false>{a, column}, b, depth, c, c_row, rows, columns, adds);
 }
 
 Panels pack(const float *from, int64_t step, int64_t rows, int64_t columns, float *to) {
