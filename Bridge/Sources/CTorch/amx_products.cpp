@@ -80,28 +80,25 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
     int64_t row_bytes = 2 * a.stride, a_low = 2 * a.low;
     alignas(64) float rest[kWide * kWide] = {};
     thread_local std::unique_ptr<Padded> padded;
-    const auto run = [&](const char *from, int64_t row, int64_t count) CT_AMX {
-        for (int64_t column = from_column / kWide * kWide; column < end; column += kWide) {
-            const char *panel = right + 2 * (column / kPanel * b.stride + column % kPanel * 2);
-            const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
-            float *to = c + row * c_stride + (first - from_column);
-            if (count == kWide && last - first == kWide) {
-                block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, to, c_stride, add);
-                continue;
-            }
-            // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
-            float *place = rest + first - column;
-            const auto bytes = static_cast<size_t>(4 * (last - first));
-            for (int64_t i = 0; add && i < count; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
-            settle();
-            block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, rest, kWide, add);
-            settle();
-            for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * c_stride, place + i * kWide, bytes);
-        }
+    const auto run = [&](const char *from, int64_t row, int64_t count, int64_t column) CT_AMX {
+        const char *panel = right + 2 * (column / kPanel * b.stride + column % kPanel * 2);
+        const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
+        float *to = c + row * c_stride + (first - from_column);
+        if (count == kWide && last - first == kWide) return block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, to, c_stride, add);
+        // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
+        float *place = rest + first - column;
+        const auto bytes = static_cast<size_t>(4 * (last - first));
+        for (int64_t i = 0; add && i < count; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
+        settle();
+        block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, rest, kWide, add);
+        settle();
+        for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * c_stride, place + i * kWide, bytes);
     };
+    const int64_t begin = from_column / kWide * kWide;
     settle();
-    // a panel's columns stay in the cache while the rows pass
-    for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide);
+    // 32 columns stay in the L1 cache while the rows pass
+    for (int64_t column = begin; column < end; column += kWide)
+        for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide, column);
     if (whole < rows) {
         if (!padded) padded = std::make_unique<Padded>();
         const int64_t stride = row_stride<at::BFloat16>(depth), count = rows - whole;
@@ -114,7 +111,7 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
         row_bytes = 2 * stride;
         a_low = 2 * kWide * stride;
         settle();
-        run(reinterpret_cast<const char *>(padded->rows), whole, count);
+        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded->rows), whole, count, column);
     }
     settle();
 }
