@@ -76,7 +76,8 @@ public final class RolloutEngine {
         return try withTorchErrors {
             try withoutGradient {
                 let parts = ThreadShares.decoding(model.config, rows: min(total, slots), threads: threads)
-                let call = Call(prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts))
+                let call = Call(
+                    prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts))
                 guard parts > 1 else { return run(call, samples, onProgress) }
                 // parts only read what this makes
                 let longest = prompts.map(\.tokens.count).max() ?? 0
@@ -217,7 +218,8 @@ public final class RolloutEngine {
             ]
         }
         let (tokens, matrix) = PolicyHeadKernels.sample(
-            hidden: hidden, weight: model.headWeight, temperature: call.options.temperature, greedy: call.options.isGreedy,
+            hidden: hidden, weight: model.headWeight, temperature: call.options.temperature,
+            greedy: call.options.isGreedy,
             seed: seed, counters: counters)
         return (tokens, TokenStatistics(matrix))
     }

@@ -55,7 +55,9 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         let head = model.vocabularySize * model.hiddenSize
         // copies for forward and for backward passes; float32 keeps only the first
         let copies = config.precision == .float32 ? 1 : 2
-        packedWeights = copies * config.precision.operandBytes * model.layers * model.layerParameterCount + config.precision.operandBytes * head
+        packedWeights =
+            copies * config.precision.operandBytes * model.layers * model.layerParameterCount + config.precision
+            .operandBytes * head
 
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)

@@ -158,8 +158,8 @@ public struct PolicyUpdater {
     ) -> [UpdateShare] {
         let parts = ThreadShares.updating(model.config, sequences: indices.count, threads: threads)
         if parts > 1 {
-            // threads only read what this makes
-            let lengths = indices.map { sequences[$0].prompt.count + sequences[$0].tokens.count }
+            // threads only read what this makes, also for sequences that a share is given late
+            let lengths = sequences.map { $0.prompt.count + $0.tokens.count }
             model.prepare(positions: lengths.max() ?? 0)
         }
         let sides = apart.map { apart in [true, false].map { side in indices.filter { apart[$0] == side } } }

@@ -39,7 +39,10 @@ import Trajectories
             let total = samples.reduce(0) { $0 + $1.count }
             let parts = 1 + random.integer(below: 4)
             let shares = ThreadShares.ranges(total, parts: parts).map { samples.overlapping($0) }
-            #expect(zip(shares, ThreadShares.ranges(total, parts: parts)).allSatisfy { $0.reduce(0) { $0 + $1.count } == $1.count })
+            #expect(
+                zip(shares, ThreadShares.ranges(total, parts: parts)).allSatisfy {
+                    $0.reduce(0) { $0 + $1.count } == $1.count
+                })
             for (prompt, range) in samples.enumerated() {
                 #expect(shares.flatMap { Array($0[prompt]) } == Array(range))
             }

@@ -83,7 +83,9 @@ import Trajectories
         return (difference / exact.reduce(0) { $0 + $1 * $1 }).squareRoot()
     }
 
-    static let shapes = [[1, 8, 24], [7, 32, 40], [64, 48, 100], [33, 16, 300], [200, 64, 272], [513, 24, 56]]
+    static let shapes = [
+        [1, 8, 24], [7, 32, 40], [64, 48, 100], [33, 16, 300], [200, 64, 272], [513, 24, 56], [37, 8, 4100],
+    ]
     static let names = ["y", "dx", "dgate", "dup", "ddown", "dresidual"]
 
     @Test(arguments: shapes) func `in float32 it is the composition of its layers`(shape: [Int]) throws {

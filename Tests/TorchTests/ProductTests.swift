@@ -69,7 +69,9 @@ func roundedToBFloat16(_ x: Float) -> Float {
                 let parts = [(rounded(a), rounded(b)), (rest(a), rounded(b)), (rounded(a), rest(b))].map {
                     product(rows, depth, columns, $0, $1)
                 }
-                return parts.dropFirst().reduce(parts[0]) { (zip($0.values, $1.values).map(+), zip($0.sizes, $1.sizes).map(+)) }
+                return parts.dropFirst().reduce(parts[0]) {
+                    (zip($0.values, $1.values).map(+), zip($0.sizes, $1.sizes).map(+))
+                }
             }
         }
     }

@@ -84,7 +84,8 @@ import Trajectories
 
     @Test func `groups of one length are not cut`() {
         let sequences = (0..<8).flatMap { prompt in
-            (0..<4).map { _ in TrainingSequence(prompt: [Int32(prompt), 0, 0], tokens: [Int32](repeating: 1, count: 9)) }
+            (0..<4).map { _ in TrainingSequence(prompt: [Int32(prompt), 0, 0], tokens: [Int32](repeating: 1, count: 9))
+            }
         }
         let shares = BatchPacking.shares(sequences, Array(sequences.indices), parts: 2)
         #expect(shares == [Array(0..<16), Array(16..<32)])

@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "amx_packing.hpp"
+
 #if CT_HAS_AMX
 
 namespace ct::amx {
@@ -67,10 +69,16 @@ CT_AMX_INLINE void block(
     _tile_stored(3, c + kRows * c_stride + kRows, c_bytes);
 }
 
-/// Rows that do not fill a block, filled up with zeros; both parts one after the other.
-struct Padded {
-    alignas(64) at::BFloat16 rows[2 * kWide * (2048 + 32)];
-};
+/// Memory of this thread for rows that do not fill a block.
+at::BFloat16 *padded_rows(int64_t bytes) {
+    thread_local std::unique_ptr<Buffer> held;
+    thread_local int64_t size = 0;
+    if (size < bytes) {
+        held = std::make_unique<Buffer>(bytes);
+        size = bytes;
+    }
+    return reinterpret_cast<at::BFloat16 *>(held->data());
+}
 
 template <bool is_split>
 CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t from_column, int64_t columns, float *c, int64_t c_stride, bool add) {
@@ -79,7 +87,6 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
     const auto *left = reinterpret_cast<const char *>(a.data);
     int64_t row_bytes = 2 * a.stride, a_low = 2 * a.low;
     alignas(64) float rest[kWide * kWide] = {};
-    thread_local std::unique_ptr<Padded> padded;
     const auto run = [&](const char *from, int64_t row, int64_t count, int64_t column) CT_AMX {
         const char *panel = right + 2 * (column / kPanel * b.stride + column % kPanel * 2);
         const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
@@ -100,18 +107,19 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
     for (int64_t column = begin; column < end; column += kWide)
         for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide, column);
     if (whole < rows) {
-        if (!padded) padded = std::make_unique<Padded>();
-        const int64_t stride = row_stride<at::BFloat16>(depth), count = rows - whole;
-        for (int64_t part = 0; part < (is_split ? 2 : 1); ++part)
+        // filled up with zeros, both parts one after the other
+        const int64_t parts = is_split ? 2 : 1, stride = row_stride<at::BFloat16>(depth), count = rows - whole;
+        auto *padded = padded_rows(2 * parts * kWide * stride);
+        for (int64_t part = 0; part < parts; ++part)
             for (int64_t i = 0; i < kWide; ++i) {
-                auto *to = padded->rows + (part * kWide + i) * stride;
+                auto *to = padded + (part * kWide + i) * stride;
                 if (i < count) std::memcpy(to, a.data + part * a.low + (whole + i) * a.stride, static_cast<size_t>(2 * depth));
                 else std::memset(to, 0, static_cast<size_t>(2 * depth));
             }
         row_bytes = 2 * stride;
         a_low = 2 * kWide * stride;
         settle();
-        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded->rows), whole, count, column);
+        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded), whole, count, column);
     }
     settle();
 }
