@@ -54,9 +54,11 @@ CT_AMX_INLINE __m512i narrow(const float *row, int64_t column, int64_t columns) 
     return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
 
+/// 16 bfloat16 numbers as floats.
+CT_AMX_INLINE __m512 widened(__m256i values) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(values), 16)); }
+
 /// What rounding 32 values leaves over, rounded likewise.
 CT_AMX_INLINE __m512i rest(__m512 low, __m512 high, __m512i rounded) {
-    const auto widened = [](__m256i values) CT_AMX { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(values), 16)); };
     const __m512 low_rest = _mm512_sub_ps(low, widened(_mm512_castsi512_si256(rounded)));
     const __m512 high_rest = _mm512_sub_ps(high, widened(_mm512_extracti64x4_epi64(rounded, 1)));
     return (__m512i)_mm512_cvtne2ps_pbh(high_rest, low_rest);
