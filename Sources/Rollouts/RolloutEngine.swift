@@ -83,15 +83,18 @@ public final class RolloutEngine {
                 let longest = prompts.map(\.tokens.count).max() ?? 0
                 model.prepare(positions: min(model.config.contextLength, longest + options.maxNewTokens))
                 let finished = PartProgress(parts: parts)
+                var reported = 0
                 let results = try inParts(parts) { part in
                     let share = ThreadShares.ranges(total, parts: parts)[part]
                     return run(call, samples.overlapping(share)) { count in
                         let sum = finished.report(count, from: part)
                         // the first part runs on the caller's thread
-                        if part == 0 { onProgress(sum) }
+                        guard part == 0 else { return }
+                        reported = sum
+                        onProgress(sum)
                     }
                 }
-                onProgress(total)
+                if reported < total { onProgress(total) }
                 return prompts.indices.map { prompt in results.flatMap { $0[prompt] } }
             }
         }
