@@ -93,7 +93,7 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
         float *to = c + row * c_stride + (first - from_column);
         if (count == kWide && last - first == kWide) return block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, to, c_stride, add);
         // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
-        float *place = rest + first - column;
+        float *place = rest + (first - column);
         const auto bytes = static_cast<size_t>(4 * (last - first));
         for (int64_t i = 0; add && i < count; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
         settle();
