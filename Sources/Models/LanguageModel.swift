@@ -40,8 +40,8 @@ public protocol LanguageModel: AnyObject {
     /// The keys and values [N, K, D/H] of every layer for token ids int64 [N].
     func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues]
 
-    /// Makes ready what positions below `positions` need. Afterwards, and until a weight is written, `decode` of such
-    /// positions only reads what it shares with other calls, so threads may each decode rows of their own (`inParts`).
+    /// Makes ready what positions below `positions` need. Afterwards, and until a weight is written, passes over such
+    /// positions only read what they share with other calls, so threads may each compute rows of their own (`inParts`).
     func prepare(positions: Int)
 
     /// Hidden states [S, D] of one token per slot at its position, counted from the prompt's start; extends the cache.

@@ -5,7 +5,8 @@ internal import CTorch
 /// Runs `body` for every part in 0..<parts on libtorch's threads, at the caller's precision and grad mode, on the CPU.
 ///
 /// Operators within a part run on its thread alone. For work of many small operators, where threads that meet at each of
-/// them wait longer than they compute. Parts may read what they share, tensors too; what a part makes leaves it as values.
+/// them wait longer than they compute. Parts may read what they share, tensors too; what a part makes leaves it as values,
+/// or stays with an object that one thread at a time uses.
 /// - Returns: what each part returned, in order.
 /// - Throws: the error of the first part, by number, that failed.
 public func inParts<Value: Sendable>(_ parts: Int, _ body: (_ part: Int) throws -> Value) throws -> [Value] {

@@ -45,7 +45,7 @@ public struct TokenDerivatives: Sendable {
 public struct PolicyUpdater {
     public let model: any LanguageModel
     public var temperature: Double
-    /// Tokens of a forward pass; a prompt counts once for all its completions.
+    /// Tokens of a forward pass, of which every thread may compute one; a prompt counts once for all its completions.
     public var microBatchTokens: Int
     /// Up to this many tokens the graphs of all micro-batches are kept between statistics and backward; above, the forward
     /// pass is made twice. The numbers are the same.

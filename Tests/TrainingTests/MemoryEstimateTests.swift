@@ -3,7 +3,8 @@
 import ConfigCoding
 import Models
 import Testing
-import Training
+
+@testable import Training
 
 @Suite struct MemoryEstimateTests {
     /// Qwen2.5-0.5B's sizes.
@@ -52,6 +53,18 @@ import Training
         let cut = try estimate(["training.micro_batch_tokens=100"])
         #expect(cut.gradients == plain.gradients + 4 * 494_032_768)
         #expect(cut.activations == plain.activations && cut.backward < plain.backward)
+    }
+
+    @Test func `threads that share out a small model's update hold a gradient each`() throws {
+        var small = Self.half
+        (small.layers, small.vocabularySize) = (2, 512)
+        let yaml = TinyRun.yaml(model: "nowhere", output: "nowhere", problems: "nowhere", algorithm: "grpo")
+        let config = try TinyRun.config(yaml, [])
+        func gradients(_ model: ModelConfig, threads: Int) -> Int {
+            MemoryEstimate(config, model: model, promptTokens: 32, threads: threads).gradients
+        }
+        #expect(gradients(small, threads: 3) == 3 * gradients(small, threads: 1))
+        #expect(gradients(Self.half, threads: 3) == gradients(Self.half, threads: 1))
     }
 
     @Test func `sampling counts where its cache is larger than an update`() throws {

@@ -45,22 +45,20 @@ bool is_available() {
     return available;
 }
 
-void configure_tiles() {
+TileScope::TileScope() {
     const Configuration configuration;
     // not the intrinsic: GCC 12 believes that it reads eight bytes
     __asm__ volatile("ldtilecfg %0" ::"m"(configuration));
 }
 
+TileScope::~TileScope() { __asm__ volatile("tilerelease"); }
+
 Scope::Scope() : control_(_mm_getcsr()) {
     // flush to zero, and denormals are zeros
     _mm_setcsr(control_ | 0x8040u);
-    configure_tiles();
 }
 
-Scope::~Scope() {
-    __asm__ volatile("tilerelease");
-    _mm_setcsr(control_);
-}
+Scope::~Scope() { _mm_setcsr(control_); }
 
 namespace {
 

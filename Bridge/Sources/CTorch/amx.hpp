@@ -37,19 +37,23 @@ constexpr int64_t kKept = 20;
 /// Whether this process may use AMX with bfloat16 here; asks the kernel for the permission once.
 bool is_available();
 
-/// Makes all tiles of the calling thread 16 rows of 64 bytes.
-void configure_tiles();
+/// Tiles of full size on the calling thread until the scope ends.
+class TileScope {
+public:
+    TileScope();
+    ~TileScope();
+    TileScope(const TileScope &) = delete;
+    TileScope &operator=(const TileScope &) = delete;
+};
 
-/// Tiles of full size on the calling thread, and tiny numbers as zeros: a square or a cube of a small probability would trap into
-/// microcode. Both end with the scope.
+/// The same, and tiny numbers as zeros: a square or a cube of a small probability would trap into microcode.
 class Scope {
 public:
     Scope();
     ~Scope();
-    Scope(const Scope &) = delete;
-    Scope &operator=(const Scope &) = delete;
 
 private:
+    TileScope tiles_;
     unsigned control_;
 };
 

@@ -126,10 +126,6 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
 
 } // namespace
 
-TileScope::TileScope() { configure_tiles(); }
-
-TileScope::~TileScope() { __asm__ volatile("tilerelease"); }
-
 void multiply_block(Operand a, int64_t rows, Operand b, int64_t depth, int64_t from_column, int64_t columns, float *c, int64_t c_stride, bool add) {
     if (a.low == 0) multiply<false>(a, rows, b, depth, from_column, columns, c, c_stride, add);
     else multiply<true>(a, rows, b, depth, from_column, columns, c, c_stride, add);

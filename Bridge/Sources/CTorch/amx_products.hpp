@@ -8,15 +8,6 @@
 
 namespace ct::amx {
 
-/// Tiles of full size on the calling thread until the scope ends.
-class TileScope {
-public:
-    TileScope();
-    ~TileScope();
-    TileScope(const TileScope &) = delete;
-    TileScope &operator=(const TileScope &) = delete;
-};
-
 /// Rows of a left operand, and panels of a right one; `low` as in SplitPointer, 0 where there is one part.
 struct Operand {
     const at::BFloat16 *data;

@@ -187,10 +187,11 @@ void transpose_rows(Source x, SplitPointer out, int64_t stride) { amx::transpose
 void pack_transposed_panel(Source x, SplitPointer out) { amx::pack_transposed_panel(x, out.high, out.low); }
 void pack_panel(Source x, SplitPointer out) { amx::pack_panel(x, out.high, out.low); }
 #else
-void round_rows(Source, SplitPointer, int64_t) {}
-void transpose_rows(Source, SplitPointer, int64_t) {}
-void pack_transposed_panel(Source, SplitPointer) {}
-void pack_panel(Source, SplitPointer) {}
+[[noreturn]] static void refuse() { TORCH_INTERNAL_ASSERT(false, "split operands without AMX"); }
+void round_rows(Source, SplitPointer, int64_t) { refuse(); }
+void transpose_rows(Source, SplitPointer, int64_t) { refuse(); }
+void pack_transposed_panel(Source, SplitPointer) { refuse(); }
+void pack_panel(Source, SplitPointer) { refuse(); }
 #endif
 
 } // namespace ct
