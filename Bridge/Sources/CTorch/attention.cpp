@@ -1,7 +1,7 @@
 // Causal grouped-query attention of packed groups: a prompt's rows once, then the rows of each completion, which see all of the prompt.
 //
-// On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp); elsewhere libtorch's attention
-// (attention_device.cpp).
+// On the CPU in float32 it is one fused pass over tiles (attention_forward.cpp, attention_backward.cpp, or attention_tiles*.cpp where
+// products round their operands); elsewhere libtorch's attention (attention_device.cpp).
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "attention_kernels.hpp"
+#include "attention_tiles.hpp"
 #include "boundary.hpp"
+#include "compute.hpp"
 #include "device.hpp"
 #include "parallel.hpp"
 
@@ -64,6 +66,23 @@ int64_t pieces_of(const Layout &layout, ct::AttentionHeads heads) {
     return std::max<int64_t>(1, int64_t{ct::loop_threads()} / std::max<int64_t>(1, layout.groups() * heads.keys));
 }
 
+/// The pass of a precision's products.
+ct::AttentionPass pass_of(ct::Kernel kernel) {
+#if CT_HAS_AMX
+    if (kernel == ct::Kernel::split_tiles)
+        return {
+            ct::amx::TileAttention<true>::forward_scratch, ct::amx::TileAttention<true>::forward, ct::amx::TileAttention<true>::backward_scratch,
+            ct::amx::TileAttention<true>::backward, true};
+    if (kernel == ct::Kernel::bfloat16_tiles && ct::amx::is_available())
+        return {
+            ct::amx::TileAttention<false>::forward_scratch, ct::amx::TileAttention<false>::forward, ct::amx::TileAttention<false>::backward_scratch,
+            ct::amx::TileAttention<false>::backward, true};
+#endif
+    // called and not pointed to: which clone it is, is known only when the library has been loaded
+    return {
+        ct::attend_scratch, [](auto... of) { ct::attend(of...); }, ct::attend_backward_scratch, [](auto... of) { ct::attend_backward(of...); }, false};
+}
+
 struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
     static at::Tensor forward(
         AutogradContext *ctx, const at::Tensor &q_in, const at::Tensor &k_in, const at::Tensor &v_in, const std::vector<int64_t> &lengths,
@@ -76,9 +95,11 @@ struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
         const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
         float *outp = out.mutable_data_ptr<float>(), *logsump = logsum.mutable_data_ptr<float>();
         const int64_t pieces = pieces_of(layout, heads);
-        over_pieces(layout, heads, pieces, ct::attend_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
+        const auto kernel = ct::product_kernel();
+        const auto pass = pass_of(kernel);
+        over_pieces(layout, heads, pieces, pass.forward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
             const int64_t row = layout.first_rows[g];
-            ct::attend(
+            pass.forward(
                 {qp + row * q_row, kp + row * k_row, vp + row * k_row}, layout.group(g), heads, head, piece, outp + row * q_row,
                 logsump + row * heads.queries, scratch);
         });
@@ -86,6 +107,7 @@ struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
         ctx->saved_data["lengths"] = lengths;
         ctx->saved_data["segments"] = segments;
         ctx->saved_data["scale"] = scale;
+        ctx->saved_data["kernel"] = static_cast<int64_t>(kernel);
         return out;
     }
 
@@ -96,15 +118,17 @@ struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
         const Layout layout(ctx->saved_data["lengths"].toIntVector(), ctx->saved_data["segments"].toIntVector());
         const auto heads = heads_of(q, k, ctx->saved_data["scale"].toDouble());
         const int64_t pieces = pieces_of(layout, heads), q_row = heads.queries * heads.width, k_row = heads.keys * heads.width;
-        auto d_q = at::zeros_like(q);
+        const auto pass = pass_of(static_cast<ct::Kernel>(ctx->saved_data["kernel"].toInt()));
+        const auto made = [&](at::IntArrayRef sizes) { return pass.writes_gradients ? at::empty(sizes, q.options()) : at::zeros(sizes, q.options()); };
+        auto d_q = made(q.sizes());
         // each piece sums into keys and values of its own, which are then added in order
-        auto d_k = at::zeros({pieces, k.size(0), k.size(1), k.size(2)}, k.options()), d_v = at::zeros_like(d_k);
+        auto d_k = made({pieces, k.size(0), k.size(1), k.size(2)}), d_v = made(d_k.sizes());
         const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
         const float *outp = out.const_data_ptr<float>(), *logsump = logsum.const_data_ptr<float>(), *dyp = dy.const_data_ptr<float>();
         float *dqp = d_q.mutable_data_ptr<float>(), *dkp = d_k.mutable_data_ptr<float>(), *dvp = d_v.mutable_data_ptr<float>();
-        over_pieces(layout, heads, pieces, ct::attend_backward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
+        over_pieces(layout, heads, pieces, pass.backward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
             const int64_t row = layout.first_rows[g], keys = (piece.index * k.size(0) + row) * k_row + head * heads.width;
-            ct::attend_backward(
+            pass.backward(
                 {qp + row * q_row, kp + row * k_row, vp + row * k_row}, outp + row * q_row, logsump + row * heads.queries, dyp + row * q_row,
                 layout.group(g), heads, head, piece, {dqp + row * q_row, dkp + keys, dvp + keys, k_row}, scratch);
         });

@@ -38,6 +38,18 @@ struct AttentionGradient {
     int64_t key_step;
 };
 
+/// One way to compute attention: `attend` and `attend_backward` below, or on tiles (attention_tiles.hpp).
+struct AttentionPass {
+    int64_t (*forward_scratch)(AttentionGroup, AttentionHeads);
+    void (*forward)(AttentionInput, AttentionGroup, AttentionHeads, int64_t head, AttentionPiece, float *out, float *logsum, float *scratch);
+    int64_t (*backward_scratch)(AttentionGroup, AttentionHeads);
+    void (*backward)(
+        AttentionInput, const float *out, const float *logsum, const float *d_out, AttentionGroup, AttentionHeads, int64_t head, AttentionPiece,
+        AttentionGradient, float *scratch);
+    /// Whether the backward writes every gradient of its rows and keys; else it adds to them.
+    bool writes_gradients;
+};
+
 /// Floats of scratch of `attend`, and of `attend_backward`.
 int64_t attend_scratch(AttentionGroup group, AttentionHeads heads);
 int64_t attend_backward_scratch(AttentionGroup group, AttentionHeads heads);
