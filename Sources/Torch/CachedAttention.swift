@@ -4,21 +4,25 @@ internal import CTorch
 
 /// Keys and values of one layer as decoding reads them: room for `length` places in each slot (layouts: ctorch.h).
 public struct KeyValuePanels {
-    /// [slots, K, ceil(L / 16), D, 16] for the CPU's fused pass, else [slots, K, L, D].
-    let keys: Tensor
-    /// [slots, K, ceil(D / 16), L, 16] for the CPU's fused pass, else [slots, K, L, D].
-    let values: Tensor
+    /// In panels for the CPU's fused passes, else [slots, K, L, D].
+    let keys, values: Tensor
 
-    /// Empty room.
+    /// Bytes of a number on the CPU, at the thread's precision.
+    public static var numberBytes: Int { Int(ct_cache_number_bytes()) }
+
+    /// Empty room, for decoding at the thread's precision.
     public init(slots: Int, heads: Int, length: Int, width: Int) {
         guard !Runtime.usesLibraryOperators else {
             keys = .zeros([slots, heads, length, width])
             values = .zeros([slots, heads, length, width])
             return
         }
-        let panel = Int(CT_PANEL)
-        keys = .zeros([slots, heads, (length + panel - 1) / panel, width, panel])
-        values = .zeros([slots, heads, (width + panel - 1) / panel, length, panel])
+        var made: (keys: ct_tensor?, values: ct_tensor?)
+        change("cache") {
+            ct_cache(Int64(slots), Int64(heads), Int64(length), Int64(width), &made.keys, &made.values)
+        }
+        keys = Tensor(owning: made.keys)
+        values = Tensor(owning: made.values)
     }
 
     /// A prefix: one slot that these keys and values [P, K, D] fill.

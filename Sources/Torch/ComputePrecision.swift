@@ -2,10 +2,11 @@
 
 internal import CTorch
 
-/// What the operands of every product of a linear layer and of the policy head are rounded to.
+/// What the operands of every product of a linear layer, of attention and of the policy head are rounded to.
 ///
-/// Master weights, accumulation, attention, logits and statistics are float32 in all, and so are activations between
-/// layers; within a feed-forward layer bfloat16 rounds gate and up as well.
+/// Master weights, accumulation, softmax, logits and statistics are float32 in all, and so are activations between
+/// layers; within a feed-forward layer bfloat16 rounds gate and up as well. Attention rounds where its products run on
+/// tiles, and then decoding keeps keys and values as it rounds them: in bfloat16; in `bfloat16x3` they stay float32.
 public enum ComputePrecision: String, Sendable, CaseIterable {
     case float32
     /// Operands as the sum of two bfloat16 numbers, 17 significant bits, in three products (1904.06376); float32 where the

@@ -74,7 +74,8 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
             : kept.saturating(model.layers * perRow)
         backward = min(rows, microBatch.saturating(shares)).saturating(backwardPerRow)
         let slots = min(config.rollout.slots, config.rollout.promptsPerStep.saturating(completions))
-        let perPosition = 8 * model.layers * model.keyValueHeads * model.headSize
+        let numberBytes = withPrecision(config.precision) { KeyValuePanels.numberBytes }
+        let perPosition = 2 * numberBytes * model.layers * model.keyValueHeads * model.headSize
         cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)
     }
 }

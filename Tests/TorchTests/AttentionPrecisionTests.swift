@@ -13,11 +13,10 @@ import Trajectories
         let scale: Double
         let round: (Double) -> Double
 
-        /// The output and the gradients of q, k and v.
-        func results(_ given: AttentionTests.Case) -> [[Double]] {
-            let (q, k, v, seeds) = (
-                values(given.q), values(given.k), values(given.v), values(given.seeds)
-            )
+        /// The output and the gradients of q, k and v, given them and the output's.
+        func results(_ given: [[Float]]) -> [[Double]] {
+            let inputs = given.map { $0.map(Double.init) }
+            let (q, k, v, seeds) = (inputs[0], inputs[1], inputs[2], inputs[3])
             let rounded = [q, k, v, seeds].map { $0.map(round) }
             var (out, dq) = (q.map { _ in 0.0 }, q.map { _ in 0.0 })
             var (dk, dv) = (k.map { _ in 0.0 }, k.map { _ in 0.0 })
@@ -44,8 +43,6 @@ import Trajectories
             }
             return [out, dq, dk, dv]
         }
-
-        private func values(_ tensor: Tensor) -> [Double] { tensor.floats.map(Double.init) }
 
         private func dot(_ a: [Double], _ i: Int, _ b: [Double], _ j: Int) -> Double {
             (0..<shape.width).reduce(0) { $0 + a[i + $1] * b[j + $1] }
@@ -74,7 +71,7 @@ import Trajectories
                 given.results { $0.attention(keys: $1, values: $2, layout: layout, scale: given.scale) }
             }
             let exact = Exact(shape: shape, seen: LayerReference.seen(Self.groups), scale: given.scale, round: round)
-            return zip(found, exact.results(given)).map(FeedForwardTests().distance)
+            return zip(found, exact.results(given.all.map(\.floats))).map(FeedForwardTests().distance)
         }
     }
 

@@ -15,6 +15,7 @@ import Trajectories
     struct Case {
         let q, k, v, seeds: Tensor
         let scale: Double
+        var all: [Tensor] { [q, k, v, seeds] }
 
         init(_ shape: (heads: Int, shared: Int, width: Int), rows: Int) {
             var random = RandomSource(58, case: shape.heads)

@@ -94,13 +94,48 @@ import Trajectories
         }
     }
 
-    @Test func `a row's bits depend on that row alone`() throws {
+    @Test(arguments: [true, false])
+    func `in bfloat16 keys, values and probabilities are rounded as training rounds them`(sharing: Bool) throws {
+        let found = try withTorchErrors {
+            withPrecision(.bfloat16) { Self.given.decoded(Array(Self.given.sequences.indices), sharing: sharing) }
+        }
+        let shape = (heads: Case.heads, shared: Case.shared, width: Case.width)
+        for (index, row) in found.enumerated() where index % 7 == 0 {
+            let inputs = [Self.given.q[index], Self.given.k[index], Self.given.v[index], Self.given.q[index]]
+            let layout: [PackedLayout.Group] = [.init(prompt: Self.given.sequences[index].length)]
+            func distance(_ round: @escaping (Double) -> Double) -> Double {
+                let exact = AttentionPrecisionTests.Exact(
+                    shape: shape, seen: LayerReference.seen(layout), scale: Case.scale, round: round)
+                return FeedForwardTests().distance(row, Array(exact.results(inputs)[0].suffix(row.count)))
+            }
+            if Runtime.productKernel(.bfloat16) == "AMX tiles" {
+                #expect(distance { Double(roundedToBFloat16(Float($0))) } < 1e-3, "sequence \(index)")
+            }
+            #expect(distance { $0 } < 1e-2, "sequence \(index)")
+        }
+    }
+
+    @Test(arguments: ComputePrecision.allCases)
+    func `a row's bits depend on that row alone`(precision: ComputePrecision) throws {
+        func decoded(_ order: [Int]) throws -> [[Float]] {
+            try withTorchErrors { withPrecision(precision) { Self.given.decoded(order, sharing: true) } }
+        }
         let order = Array(Self.given.sequences.indices)
-        let all = try withTorchErrors { Self.given.decoded(order, sharing: true) }
-        let backwards = try withTorchErrors { Self.given.decoded(order.reversed(), sharing: true) }
-        #expect(Array(backwards.reversed()) == all)
-        for index in [0, 1, 38, 79] {
-            #expect(try withTorchErrors { Self.given.decoded([index], sharing: true) } == [all[index]])
+        let all = try decoded(order)
+        #expect(try Array(decoded(order.reversed()).reversed()) == all)
+        for index in [0, 1, 38, 79] { #expect(try decoded([index]) == [all[index]]) }
+    }
+
+    @Test func `a prefix of another precision is refused`() throws {
+        let rows = Tensor([Float](repeating: 1, count: 8), shape: [1, 1, 8])
+        let prefix = try withTorchErrors { withPrecision(.bfloat16) { KeyValuePanels(keys: rows, values: rows) } }
+        let seen = CachedRows(slots: [0], places: [0], prefixes: [0])
+        guard Runtime.productKernel(.bfloat16) == "AMX tiles" else { return }
+        #expect(throws: TorchError.self) {
+            try withTorchErrors {
+                let cache = KeyValuePanels(slots: 1, heads: 1, length: 1, width: 8)
+                _ = rows.cachedAttention(cache, prefixes: [prefix], rows: seen, scale: 1)
+            }
         }
     }
 }

@@ -83,6 +83,29 @@ CT_AMX_INLINE void put(char *to, int64_t low, __m512 first, __m512 second) {
     if (low != 0) _mm512_store_si512(to + low, rest(first, second, rounded));
 }
 
+/// The first `count` lanes; all of them from 16 on.
+CT_AMX_INLINE __mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1); }
+
+/// The largest of `top` and the first `count` of a row.
+CT_AMX_INLINE __m512 largest(const float *row, int64_t count, __m512 top) {
+    for (int64_t i = 0; i < count; i += 16) top = _mm512_mask_max_ps(top, first_lanes(count - i), _mm512_loadu_ps(row + i), top);
+    return top;
+}
+
+/// Writes exp(scale score - top) of the first `count` of a row's scores, and zeros to the end of their block; adds them to `mass`.
+CT_AMX_INLINE void weigh(const float *row, int64_t count, int64_t blocks, __m512 scale, __m512 top, char *to, int64_t low, __m512 &mass) {
+    for (int64_t block = 0; block < blocks; ++block, row += kWide, to += kStepBytes) {
+        const int64_t left = count - block * kWide;
+        __m512 p[2];
+        for (int half = 0; half < 2; ++half) {
+            const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(row + 16 * half), scale);
+            p[half] = _mm512_maskz_mov_ps(first_lanes(left - 16 * half), exponentials(_mm512_sub_ps(scaled, top)));
+            mass = _mm512_add_ps(mass, p[half]);
+        }
+        put(to, low, p[0], p[1]);
+    }
+}
+
 } // namespace ct::amx
 
 #endif

@@ -12,52 +12,18 @@
 
 #include "attention_kernels.hpp"
 #include "boundary.hpp"
+#include "cache.hpp"
+#include "compute.hpp"
 #include "device.hpp"
-#include "panels.hpp"
 #include "parallel.hpp"
 
 using ct::in;
 using ct::kLanes;
-static_assert(kLanes == CT_PANEL);
 
 namespace {
 
 /// Rows of one prefix computed together.
 constexpr int64_t kRows = 16;
-
-/// Keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16].
-struct Cache {
-    at::Tensor keys, values;
-
-    Cache(ct_tensor keys_in, ct_tensor values_in, const at::Tensor &rows, int64_t heads) : keys(in(keys_in)), values(in(values_in)) {
-        for (const auto &tensor : {keys, values, rows})
-            TORCH_CHECK_NOT_IMPLEMENTED(
-                tensor.is_cpu() && tensor.scalar_type() == at::kFloat, "cached decoding needs float32 tensors on the CPU");
-        TORCH_CHECK(
-            keys.dim() == 5 && values.dim() == 5 && rows.dim() == 3 && keys.is_contiguous() && values.is_contiguous() &&
-                keys.size(0) == values.size(0) && keys.size(1) == heads && values.size(1) == heads && keys.size(3) == rows.size(2) &&
-                values.size(2) == ct::padded(rows.size(2)) / kLanes && keys.size(2) == ct::padded(values.size(3)) / kLanes &&
-                keys.size(4) == kLanes && values.size(4) == kLanes,
-            "a cache of shapes ", keys.sizes(), " and ", values.sizes(), " does not fit rows of shape ", rows.sizes(), " with ", heads,
-            " key heads");
-    }
-
-    int64_t length() const { return values.size(3); }
-
-    void check(const int64_t *slots, const int64_t *places, int64_t count) const {
-        for (int64_t i = 0; i < count; ++i)
-            TORCH_CHECK(
-                0 <= slots[i] && slots[i] < keys.size(0) && 0 <= places[i] && places[i] < length(), "slot ", slots[i], ", place ",
-                places[i], " lies outside a cache of ", keys.size(0), " slots of ", length());
-    }
-
-    float *key(int64_t slot, int64_t head) const {
-        return keys.mutable_data_ptr<float>() + slot * keys.stride(0) + head * keys.stride(1);
-    }
-    float *value(int64_t slot, int64_t head) const {
-        return values.mutable_data_ptr<float>() + slot * values.stride(0) + head * values.stride(1);
-    }
-};
 
 /// Rows of one prefix, at most kRows of them.
 struct Tile {
@@ -80,9 +46,106 @@ std::vector<Tile> tiles_of(const int64_t *prefix_of_row, int64_t rows, int64_t p
     return tiles;
 }
 
+/// Attention of a tile of rows over float32 panels. `longest` and `most`: places of the longest prefix, and of the fullest slot.
+struct OnVectors {
+    using Segment = ct::Segment;
+    static Segment segment(const ct::Cache &cache, int64_t slot, int64_t head, int64_t count) { return cache.segment(slot, head, count); }
+    static int64_t columns(int64_t longest, int64_t most) { return ct::padded(longest) + ct::padded(most); }
+    static int64_t scratch(int64_t rows, int64_t longest, int64_t most, int64_t) { return rows * (columns(longest, most) + 1); }
+    static void attend(
+        const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t longest, int64_t most,
+        float *scratch, float *out) {
+        const int64_t across = columns(longest, most);
+        ct::attend_rows(q, prefix, own, rows, ratio, width, scale, scratch, across, scratch + rows * ratio * across, out);
+    }
+};
+
+#if CT_HAS_AMX
+/// The same over rounded panels.
+struct OnTiles {
+    using Segment = ct::amx::CachedHead;
+    static Segment segment(const ct::Cache &cache, int64_t slot, int64_t head, int64_t count) { return cache.rounded_head(slot, head, count); }
+    static int64_t scratch(int64_t rows, int64_t longest, int64_t most, int64_t width) {
+        return ct::amx::attend_cached_scratch(rows, ct::amx::blocks_of(longest) + ct::amx::blocks_of(most), width);
+    }
+    static void attend(
+        const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t, int64_t,
+        float *scratch, float *out) {
+        ct::amx::attend_cached(q, prefix, own, rows, ratio, width, scale, scratch, out);
+    }
+};
+#endif
+
+/// Queries [S, H, D] over a cache and its prefixes of one kind.
+template <class Kind>
+at::Tensor attended(
+    const at::Tensor &queries, const ct::Cache &cache, const std::vector<ct::Cache> &prefixes, const int64_t *slots, const int64_t *places,
+    const int64_t *prefix_of_row, float scale) {
+    const int64_t rows = queries.size(0), heads = queries.size(1), width = queries.size(2), shared = cache.keys.size(1), ratio = heads / shared;
+    int64_t longest = 0, most = 0;
+    for (const auto &prefix : prefixes) longest = std::max(longest, prefix.length());
+    for (int64_t i = 0; i < rows; ++i) most = std::max(most, places[i] + 1);
+    const auto tiles = tiles_of(prefix_of_row, rows, static_cast<int64_t>(prefixes.size()));
+    auto result = at::empty_like(queries);
+    const float *query = queries.const_data_ptr<float>();
+    float *y = result.mutable_data_ptr<float>();
+    const int64_t block = ratio * width;
+    ct::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
+        const auto memory = std::make_unique_for_overwrite<float[]>(2 * kRows * block + Kind::scratch(kRows * ratio, longest, most, width));
+        float *own_q = memory.get(), *own_out = own_q + kRows * block, *scratch = own_out + kRows * block;
+        std::vector<typename Kind::Segment> own(kRows);
+        for (int64_t task = begin; task < end; ++task) {
+            const auto &tile = tiles[task / shared];
+            const int64_t head = task % shared, count = static_cast<int64_t>(tile.rows.size());
+            for (int64_t i = 0; i < count; ++i) {
+                const int64_t row = tile.rows[i];
+                own[i] = Kind::segment(cache, slots[row], head, places[row] + 1);
+                std::memcpy(own_q + i * block, query + row * heads * width + head * block, block * sizeof(float));
+            }
+            const auto prefix =
+                tile.prefix < 0 ? typename Kind::Segment{} : Kind::segment(prefixes[tile.prefix], 0, head, prefixes[tile.prefix].length());
+            Kind::attend(own_q, prefix, own.data(), count, ratio, width, scale, longest, most, scratch, own_out);
+            for (int64_t i = 0; i < count; ++i)
+                std::memcpy(y + tile.rows[i] * heads * width + head * block, own_out + i * block, block * sizeof(float));
+        }
+    });
+    return result;
+}
+
+/// Whether decoding of the present precision rounds keys and values, as attention on tiles does.
+bool rounds_cache() {
+#if CT_HAS_AMX
+    return ct::product_kernel() == ct::Kernel::bfloat16_tiles && ct::amx::is_available();
+#else
+    return false;
+#endif
+}
+
+void append(const ct::Cache &cache, const float *key, const float *value, int64_t width, int64_t slot, int64_t head, int64_t place) {
+#if CT_HAS_AMX
+    if (cache.is_rounded()) return ct::amx::cache_append(cache.rounded_head(slot, head, place), place, key, value, width);
+#endif
+    float *to = ct::Cache::of_head<float>(cache.keys, slot, head) + place / kLanes * width * kLanes + place % kLanes;
+    for (int64_t d = 0; d < width; ++d) to[d * kLanes] = key[d];
+    for (int64_t d = 0; d < width; d += kLanes)
+        std::memcpy(
+            ct::Cache::of_head<float>(cache.values, slot, head) + d * cache.length() + place * kLanes, value + d,
+            std::min<int64_t>(kLanes, width - d) * sizeof(float));
+}
+
 } // namespace
 
 extern "C" {
+
+int32_t ct_cache_number_bytes(void) { return rounds_cache() ? sizeof(at::BFloat16) : sizeof(float); }
+
+ct_status ct_cache(int64_t slots, int64_t heads, int64_t length, int64_t width, ct_tensor *keys, ct_tensor *values) {
+    return ct::guarded([&] {
+        const auto cache = ct::Cache::make(slots, heads, length, width, rounds_cache());
+        ct::give(keys, cache.keys);
+        ct::give(values, cache.values);
+    });
+}
 
 ct_status ct_cache_append(
     ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places) {
@@ -91,19 +154,11 @@ ct_status ct_cache_append(
         const auto k_rows = in(k).contiguous(), v_rows = in(v).contiguous();
         TORCH_CHECK(k_rows.dim() == 3 && k_rows.sizes() == v_rows.sizes(), "keys ", k_rows.sizes(), " and values ", v_rows.sizes());
         const int64_t heads = k_rows.size(1), width = k_rows.size(2);
-        const Cache cache(k_cache, v_cache, k_rows, heads);
+        const auto cache = ct::Cache::fitting(k_cache, v_cache, k_rows, heads);
         cache.check(slots, places, k_rows.size(0));
+        const float *key = k_rows.const_data_ptr<float>(), *value = v_rows.const_data_ptr<float>();
         for (int64_t i = 0; i < k_rows.size(0); ++i)
-            for (int64_t head = 0; head < heads; ++head) {
-                const float *key = k_rows.const_data_ptr<float>() + (i * heads + head) * width;
-                const float *value = v_rows.const_data_ptr<float>() + (i * heads + head) * width;
-                float *to = cache.key(slots[i], head) + places[i] / kLanes * width * kLanes + places[i] % kLanes;
-                for (int64_t d = 0; d < width; ++d) to[d * kLanes] = key[d];
-                for (int64_t d = 0; d < width; d += kLanes)
-                    std::memcpy(
-                        cache.value(slots[i], head) + d * cache.length() + places[i] * kLanes, value + d,
-                        std::min<int64_t>(kLanes, width - d) * sizeof(float));
-            }
+            for (int64_t head = 0; head < heads; ++head, key += width, value += width) append(cache, key, value, width, slots[i], head, places[i]);
     });
 }
 
@@ -113,50 +168,22 @@ ct_status ct_cached_attention(
     return ct::making(out, [&] {
         const auto queries = in(q).contiguous();
         TORCH_CHECK(queries.dim() == 3 && in(k_cache).dim() >= 4, "cached attention of queries ", queries.sizes());
-        const int64_t heads = queries.size(1), width = queries.size(2), shared = in(k_cache).size(1);
+        const int64_t heads = queries.size(1), shared = in(k_cache).size(1);
         TORCH_CHECK(shared > 0 && heads % shared == 0, heads, " query heads cannot share ", shared, " key heads");
         if (in(k_cache).dim() == 4)
             return ct::library_cached_attention(
                 queries, in(k_cache), in(v_cache), {slots, places, prefix_of_row}, prefix_keys, prefix_values, prefixes, scale);
-        const int64_t ratio = heads / shared, block = ratio * width;
-        const Cache cache(k_cache, v_cache, queries, shared);
+        const auto cache = ct::Cache::fitting(k_cache, v_cache, queries, shared);
         cache.check(slots, places, queries.size(0));
-        std::vector<Cache> common;
-        int64_t longest = 0;
+        std::vector<ct::Cache> common;
         for (int64_t i = 0; i < prefixes; ++i) {
-            common.emplace_back(prefix_keys[i], prefix_values[i], queries, shared);
-            longest = std::max(longest, common.back().length());
+            common.push_back(ct::Cache::fitting(prefix_keys[i], prefix_values[i], queries, shared));
+            TORCH_CHECK(common.back().is_rounded() == cache.is_rounded(), "prefix ", i, " and the cache were made in different precisions");
         }
-        const auto tiles = tiles_of(prefix_of_row, queries.size(0), prefixes);
-        const auto segment = [&](const Cache &from, int64_t slot, int64_t head, int64_t count) {
-            return ct::Segment{{from.key(slot, head), width * kLanes}, {from.value(slot, head), from.length() * kLanes}, count};
-        };
-        const int64_t most = queries.size(0) > 0 ? *std::max_element(places, places + queries.size(0)) + 1 : 0;
-        const int64_t columns = ct::padded(longest) + ct::padded(most);
-        auto result = at::empty_like(queries);
-        const float *query = queries.const_data_ptr<float>();
-        float *y = result.mutable_data_ptr<float>();
-        ct::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
-            const auto scratch = std::make_unique_for_overwrite<float[]>(kRows * ratio * (columns + 2 * width + 1));
-            float *scores = scratch.get(), *own_q = scores + kRows * ratio * columns, *own_out = own_q + kRows * block;
-            std::vector<ct::Segment> own(kRows);
-            for (int64_t task = begin; task < end; ++task) {
-                const auto &tile = tiles[task / shared];
-                const int64_t head = task % shared, count = static_cast<int64_t>(tile.rows.size());
-                for (int64_t i = 0; i < count; ++i) {
-                    const int64_t row = tile.rows[i];
-                    own[i] = segment(cache, slots[row], head, places[row] + 1);
-                    std::memcpy(own_q + i * block, query + row * heads * width + head * block, block * sizeof(float));
-                }
-                const auto prefix = tile.prefix < 0 ? ct::Segment{} : segment(common[tile.prefix], 0, head, common[tile.prefix].length());
-                ct::attend_rows(
-                    own_q, prefix, own.data(), count, ratio, width, static_cast<float>(scale), scores, columns, own_out + kRows * block,
-                    own_out);
-                for (int64_t i = 0; i < count; ++i)
-                    std::memcpy(y + tile.rows[i] * heads * width + head * block, own_out + i * block, block * sizeof(float));
-            }
-        });
-        return result;
+#if CT_HAS_AMX
+        if (cache.is_rounded()) return attended<OnTiles>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale));
+#endif
+        return attended<OnVectors>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale));
     });
 }
 

@@ -152,9 +152,15 @@ ct_status ct_attention(
 
 // ---- decoding with a cache (decode.cpp), no gradient ----
 
-/// Columns of the panels that a cache's keys [slots, K, ceil(L / 16), D, 16] and values [slots, K, ceil(D / 16), L, 16] lie in, for
-/// float32 on the CPU. A cache of rows, both [slots, K, L, D], is for any device.
-enum { CT_PANEL = 16 };
+/// Columns of the panels of a cache on the CPU. Of float32 numbers: keys [slots, K, ceil(L / 16), D, 16], values [slots, K, ceil(D / 16), L, 16].
+/// Of bfloat16 ones, where attention of the thread's precision rounds keys and values, each is a right panel of amx.hpp: keys [slots, K,
+/// ceil(L / 32), D, 32] and values [slots, K, ceil(D / 32), L, 32] with D and L filled up to whole steps of 32, which the shape of values does
+/// not count. A cache of rows, both [slots, K, L, D], is for any device.
+enum { CT_PANEL = 16, CT_ROUNDED_PANEL = 32 };
+/// Bytes of a number in the panels of the thread's precision.
+int32_t ct_cache_number_bytes(void);
+/// Empty panels of that kind.
+ct_status ct_cache(int64_t slots, int64_t heads, int64_t length, int64_t width, ct_tensor *keys, ct_tensor *values);
 /// Writes k and v [S, K, D] at place places[i] < L of slot slots[i].
 ct_status ct_cache_append(
     ct_tensor k_cache, ct_tensor v_cache, ct_tensor k, ct_tensor v, const int64_t *slots, const int64_t *places);
