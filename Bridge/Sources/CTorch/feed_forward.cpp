@@ -4,11 +4,9 @@
 // only they are kept for the backward pass, rounded where products are. Elsewhere it is composed of the layers it is made of.
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cstring>
-
+#include "activations.hpp"
 #include "boundary.hpp"
 #include "compute.hpp"
-#include "lanes.hpp"
 #include "layers.hpp"
 #include "packed_weights.hpp"
 #include "parallel.hpp"
@@ -26,91 +24,9 @@ constexpr int64_t kChunkStride = kChunk + 16;
 /// What a block of rows may occupy of the L2 cache.
 constexpr int64_t kBlockBytes = 1 << 20;
 
-// by reference only: passing such vectors by value depends on the vector level
-using Floats __attribute__((vector_size(sizeof(float) * ct::kLanes))) = float;
-using Words __attribute__((vector_size(sizeof(float) * ct::kLanes))) = uint32_t;
-using Halves __attribute__((vector_size(sizeof(uint16_t) * ct::kLanes))) = uint16_t;
-
-/// 1 / (1 + e^-x), 0 and 1 to rounding beyond 87.
-CT_INLINE void sigmoid(const Floats &x, Floats &out) {
-    const Floats negated = x < -87.0f ? Floats{} + 87.0f : x > 87.0f ? Floats{} - 87.0f : -x;
-    ct::exponential(negated, out);
-    out = 1.0f / (1.0f + out);
-}
-
-/// What is kept of gate and up: their bfloat16 values, with which the layer goes on, or what they are.
-template <class Element> using Kept = std::conditional_t<ct::Elements<Element>::parts == 2, float, uint16_t>;
-
-CT_INLINE void keep(Floats &x, float *to) {
-    if (to) std::memcpy(to, &x, sizeof x);
-}
-
-/// x is rounded to bfloat16, ties to even; what is kept of it is its upper half.
-CT_INLINE void keep(Floats &x, uint16_t *to) {
-    const Words bits = reinterpret_cast<Words>(x), rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-    const Words is_nan = reinterpret_cast<Words>((bits & 0x7fffffffu) > 0x7f800000u);
-    const Words result = ((is_nan & 0x7fc00000u) | (~is_nan & rounded)) & 0xffff0000u;
-    x = reinterpret_cast<Floats>(result);
-    const Halves kept = __builtin_convertvector(result >> 16, Halves);
-    if (to) std::memcpy(to, &kept, sizeof kept);
-}
-
-CT_INLINE void widen(const float *from, Floats &out) { std::memcpy(&out, from, sizeof out); }
-
-CT_INLINE void widen(const uint16_t *from, Floats &out) {
-    Halves kept;
-    std::memcpy(&kept, from, sizeof kept);
-    out = reinterpret_cast<Floats>(__builtin_convertvector(kept, Words) << 16);
-}
-
-/// gate := silu(gate) up of what is kept of both, which goes to `kept_gate` and `kept_up` if there are any. Whole vectors: rows of
-/// chunks and of what is kept have room for them.
-template <class Kept> CT_INLINE void activate_row(float *gate, const float *up, Kept *kept_gate, Kept *kept_up, int64_t count) {
-    for (int64_t i = 0; i < count; i += ct::kLanes) {
-        Floats g, u, s;
-        std::memcpy(&g, gate + i, sizeof g);
-        std::memcpy(&u, up + i, sizeof u);
-        keep(g, kept_gate ? kept_gate + i : nullptr);
-        keep(u, kept_up ? kept_up + i : nullptr);
-        sigmoid(g, s);
-        const Floats h = g * s * u;
-        std::memcpy(gate + i, &h, sizeof h);
-    }
-}
-
-CT_CLONES void activate(float *gate, const float *up, uint16_t *kept_gate, uint16_t *kept_up, int64_t count) {
-    activate_row(gate, up, kept_gate, kept_up, count);
-}
-CT_CLONES void activate(float *gate, const float *up, float *kept_gate, float *kept_up, int64_t count) {
-    activate_row(gate, up, kept_gate, kept_up, count);
-}
-
-/// From dh (in `d_gate`) and the kept values: d_gate, d_up and h = silu(gate) up. Whole vectors.
-template <class Kept>
-CT_INLINE void activate_row_backward(const Kept *gate, const Kept *up, float *d_gate, float *d_up, float *h, int64_t count) {
-    for (int64_t i = 0; i < count; i += ct::kLanes) {
-        Floats g, u, s, dh;
-        widen(gate + i, g);
-        widen(up + i, u);
-        std::memcpy(&dh, d_gate + i, sizeof dh);
-        sigmoid(g, s);
-        const Floats a = g * s, joined = a * u, from_up = dh * a, from_gate = dh * u * (s + a * (1.0f - s));
-        std::memcpy(h + i, &joined, sizeof joined);
-        std::memcpy(d_up + i, &from_up, sizeof from_up);
-        std::memcpy(d_gate + i, &from_gate, sizeof from_gate);
-    }
-}
-
-CT_CLONES void activate_backward(const uint16_t *gate, const uint16_t *up, float *d_gate, float *d_up, float *h, int64_t count) {
-    activate_row_backward(gate, up, d_gate, d_up, h, count);
-}
-CT_CLONES void activate_backward(const float *gate, const float *up, float *d_gate, float *d_up, float *h, int64_t count) {
-    activate_row_backward(gate, up, d_gate, d_up, h, count);
-}
-
 template <class Element> at::Tensor memory(int64_t elements) { return ct::operand_memory<Element>(elements); }
 template <class Element> ct::Pointer<Element> at(const at::Tensor &memory) { return ct::operand_data<Element>(memory); }
-template <class Element> Kept<Element> *kept_data(const at::Tensor &memory) { return static_cast<Kept<Element> *>(memory.mutable_data_ptr()); }
+template <class Element> ct::Kept<Element> *kept_data(const at::Tensor &memory) { return static_cast<ct::Kept<Element> *>(memory.mutable_data_ptr()); }
 
 /// Sizes of a layer and of what is computed at a time.
 template <class Element> struct Shape {
@@ -142,20 +58,17 @@ template <class Element> struct Forward {
     Shape<Element> shape;
     const float *x;
     ct::PackedRight<Element> gate, up, down;
-    Kept<Element> *kept_gate, *kept_up; // NULL if nothing is kept
+    ct::Kept<Element> *kept_gate, *kept_up; // NULL if nothing is kept
     float *y;                           // holds the residual, which is added to
 
     /// h of `count` inner units from `from` on, for rows from `row` on, into h.
     void inner(ct::LeftOperand<Element> x, int64_t row, int64_t rows, int64_t from, int64_t count, const Scratch &scratch, ct::Pointer<Element> h) const {
         ct::multiply_block(x, rows, gate.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
         ct::multiply_block(x, rows, up.operand, 0, shape.width, from, count, scratch.b, kChunkStride, false);
-        for (int64_t i = 0; i < rows; ++i) {
-            const int64_t kept = (row + i) * shape.inner_stride + from;
-            activate(
-                scratch.a + i * kChunkStride, scratch.b + i * kChunkStride, kept_gate ? kept_gate + kept : nullptr,
-                kept_gate ? kept_up + kept : nullptr, count);
-        }
-        ct::round_rows({scratch.a, kChunkStride, rows, count}, h + from, shape.inner_stride);
+        const int64_t kept = row * shape.inner_stride + from;
+        ct::activate<Element>(
+            {scratch.a, scratch.b, kChunkStride, rows, count}, {kept_gate ? kept_gate + kept : nullptr, shape.inner_stride},
+            kept_gate ? kept_up + kept : nullptr, {h + from, shape.inner_stride});
     }
 
     /// A block of rows per task: one parallel region, and h never leaves the cache.
@@ -206,7 +119,7 @@ template <class Element> struct Forward {
 template <class Element> struct Backward {
     Shape<Element> shape;
     const float *dy;
-    const Kept<Element> *kept_gate, *kept_up;
+    const ct::Kept<Element> *kept_gate, *kept_up;
     ct::PackedRight<Element> gate, up, down;
     float *dx;
     /// d_gate^T and d_up^T as left operands [inner, rows], h as right operand [rows, inner].
@@ -228,16 +141,12 @@ template <class Element> struct Backward {
                     const int64_t count = std::min(kChunk, shape.inner - from);
                     ct::multiply_block<Element>(
                         {at<Element>(narrow), shape.width_stride}, rows, down.operand, 0, shape.width, from, count, scratch.a, kChunkStride, false);
-                    for (int64_t i = 0; i < rows; ++i) {
-                        const int64_t kept = (row + i) * shape.inner_stride + from, own = i * kChunkStride;
-                        activate_backward(kept_gate + kept, kept_up + kept, scratch.a + own, scratch.b + own, scratch.c + own, count);
-                    }
-                    put({scratch.a, kChunkStride, rows, count}, at<Element>(d_gate) + from, at<Element>(d_gate_transposed) + from * across + row);
-                    put({scratch.b, kChunkStride, rows, count}, at<Element>(d_up) + from, at<Element>(d_up_transposed) + from * across + row);
-                    for (int64_t column = 0; column < count; column += ct::kPanel)
-                        ct::pack_panel(
-                            ct::Source{scratch.c + column, kChunkStride, rows, std::min(ct::kPanel, count - column)},
-                            at<Element>(h) + (from + column) / ct::kPanel * panel_stride() + row * ct::kPanel);
+                    const int64_t kept = row * shape.inner_stride + from, transposed = from * across + row;
+                    ct::activate_backward<Element>(
+                        {scratch.a, scratch.b, kChunkStride, rows, count}, {kept_gate + kept, shape.inner_stride}, kept_up + kept, scratch.c,
+                        {at<Element>(d_gate) + from, at<Element>(d_up) + from, shape.inner_stride, at<Element>(d_gate_transposed) + transposed,
+                         at<Element>(d_up_transposed) + transposed, across, at<Element>(h) + from / ct::kPanel * panel_stride() + row * ct::kPanel,
+                         panel_stride()});
                 }
                 float *to = dx + row * shape.width;
                 ct::multiply_block<Element>({at<Element>(d_gate), shape.inner_stride}, rows, gate.operand, 0, shape.inner, 0, shape.width, to, shape.width, false);
@@ -251,12 +160,6 @@ template <class Element> struct Backward {
 
 private:
     int64_t panel_stride() const { return inner().panel_stride; }
-
-    /// A chunk as part of a left operand, and transposed as part of another.
-    void put(ct::Source chunk, ct::Pointer<Element> rows, ct::Pointer<Element> transposed) const {
-        ct::round_rows(chunk, rows, shape.inner_stride);
-        ct::transpose_rows(chunk, transposed, across);
-    }
 };
 
 template <class Element> at::Tensor product(ct::LeftOperand<Element> a, int64_t rows, const ct::RightOperand<Element> &b) {
@@ -284,7 +187,7 @@ template <class Element> struct FeedForward : torch::autograd::Function<FeedForw
         AutogradContext *ctx, const at::Tensor &input, const at::Tensor &gate, const at::Tensor &up, const at::Tensor &down,
         const at::Tensor &residual) {
         const auto x = input.contiguous();
-        const auto kept = at::empty({2 * x.size(0) * ct::row_stride<Element>(gate.size(0))}, sizeof(Kept<Element>) == 4 ? at::kFloat : at::kBFloat16);
+        const auto kept = at::empty({2 * x.size(0) * ct::row_stride<Element>(gate.size(0))}, sizeof(ct::Kept<Element>) == 4 ? at::kFloat : at::kBFloat16);
         ctx->save_for_backward({x, gate, up, down, kept});
         return value(x, gate, up, down, residual, kept);
     }
