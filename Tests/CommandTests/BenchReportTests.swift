@@ -2,7 +2,9 @@
 
 import Analysis
 import Foundation
+import Models
 import Testing
+import Torch
 
 @testable import maxwell
 
@@ -27,6 +29,34 @@ import Testing
         #expect(found.seconds == 2 && found.best == 1 && found.parts == ["inner": 1])
         #expect(found.gigaflops == 0.5 && found.tokensPerSecond == 5)
         #expect(found.shareOfFloat32Peak == 0.25 && found.shareOfBfloat16Peak == nil)
+    }
+
+    @Test func `a limit is what takes longer of reading and multiplying, at the rates of the same rounds`() throws {
+        var runner = BenchRunner([])
+        try runner.run(
+            BenchGroup(name: "decode", count: 4, rounds: 1, warmsUp: false) {
+                [
+                    BenchCase("matmul/bfloat16", operations: 100e9) { ["total": 1] },
+                    BenchCase("read", bytes: 10e9) { ["total": 1] },
+                    BenchCase("few", limit: BenchLimit(bytes: 10e9, operations: 1e9, dtype: .bfloat16)) {
+                        ["total": 4]
+                    },
+                    BenchCase("many", limit: BenchLimit(bytes: 10e9, operations: 200e9, dtype: .bfloat16)) {
+                        ["total": 4]
+                    },
+                ]
+            })
+        #expect(runner.measurements.map(\.shareOfLimit) == [nil, nil, 0.25, 0.5])
+        #expect(runner.measurements[1].gigabytes == 10)
+    }
+
+    @Test func `a decoding step's limit counts weights, keys and values once`() {
+        // 2 rows, 3 steps: 3 times all weights; the prompt's 32 places 3 times, and 1 + 2 + 3 of each row
+        let config = BenchModel.small.config
+        let limit = DecodeBench.limit(config, completions: 2, length: 3)
+        let perPlace = 2.0 * Double(config.layers * config.keyValueHeads * config.headSize) * 4
+        #expect(limit.bytes == Double(12 * config.parameterCount) + perPlace * (96 + 12))
+        #expect(limit.operations == Double(12 * config.parameterCount) && limit.dtype == .float32)
     }
 
     @Test func `a series has one fit for each part`() throws {

@@ -34,10 +34,18 @@ CT_AMX_INLINE void multiply_add() {
     _tile_dpbf16ps(3, 5, 7);
 }
 
-/// One block; `low` in bytes, of both operands.
+/// Fetches a step of a right operand into the L2 cache.
+CT_AMX_INLINE void prefetch(const char *b) {
+    for (int64_t i = 0; i < kRows; ++i) {
+        _mm_prefetch(b + i * kPairBytes, _MM_HINT_T1);
+        _mm_prefetch(b + i * kPairBytes + 64, _MM_HINT_T1);
+    }
+}
+
+/// One block; `low` in bytes, of both operands. Fetches the right operand of the block after it from `next` on, unless that is NULL.
 template <bool is_split>
 CT_AMX_INLINE void block(
-    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, int64_t steps, float *c, int64_t c_stride, bool add) {
+    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, const char *next, int64_t steps, float *c, int64_t c_stride, bool add) {
     const int64_t c_bytes = c_stride * 4;
     if (add) {
         _tile_loadd(0, c, c_bytes);
@@ -52,6 +60,11 @@ CT_AMX_INLINE void block(
     }
     for (int64_t step = 0; step < steps; ++step, a += 2 * kStep, b += kStep / 2 * kPairBytes) {
         load_right(b);
+        if (next) {
+            prefetch(next);
+            if constexpr (is_split) prefetch(next + b_low);
+            next += kStep / 2 * kPairBytes;
+        }
         if constexpr (is_split) {
             load_left(a + a_low, row_bytes);
             multiply_add();
@@ -87,17 +100,18 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
     const auto *left = reinterpret_cast<const char *>(a.data);
     int64_t row_bytes = 2 * a.stride, a_low = 2 * a.low;
     alignas(64) float rest[kWide * kWide] = {};
-    const auto run = [&](const char *from, int64_t row, int64_t count, int64_t column) CT_AMX {
-        const char *panel = right + 2 * (column / kPanel * b.stride + column % kPanel * 2);
+    const auto run = [&](const char *from, int64_t row, int64_t count, int64_t column, bool is_last) CT_AMX {
+        const auto at = [&](int64_t column) { return right + 2 * (column / kPanel * b.stride + column % kPanel * 2); };
+        const char *panel = at(column), *next = is_last && column + kWide < end ? at(column + kWide) : nullptr;
         const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
         float *to = c + row * c_stride + (first - from_column);
-        if (count == kWide && last - first == kWide) return block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, to, c_stride, add);
+        if (count == kWide && last - first == kWide) return block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, next, steps, to, c_stride, add);
         // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
         float *place = rest + (first - column);
         const auto bytes = static_cast<size_t>(4 * (last - first));
         for (int64_t i = 0; add && i < count; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
         settle();
-        block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, steps, rest, kWide, add);
+        block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, next, steps, rest, kWide, add);
         settle();
         for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * c_stride, place + i * kWide, bytes);
     };
@@ -105,7 +119,7 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
     settle();
     // 32 columns stay in the L1 cache while the rows pass
     for (int64_t column = begin; column < end; column += kWide)
-        for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide, column);
+        for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide, column, row + kWide >= whole);
     if (whole < rows) {
         // filled up with zeros, both parts one after the other
         const int64_t parts = is_split ? 2 : 1, stride = row_stride<at::BFloat16>(depth), count = rows - whole;
@@ -119,7 +133,7 @@ CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t 
         row_bytes = 2 * stride;
         a_low = 2 * kWide * stride;
         settle();
-        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded), whole, count, column);
+        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded), whole, count, column, true);
     }
     settle();
 }

@@ -1,5 +1,7 @@
 // What is measured: cases that run in turn, and the groups in which they are compared.
 
+import Torch
+
 /// One thing to time.
 struct BenchCase {
     var name: String
@@ -9,19 +11,31 @@ struct BenchCase {
     var tokens: Double?
     /// The size that a series varies.
     var size: Double?
+    /// Bytes that one run reads, where they are the point.
+    var bytes: Double?
+    /// What one run cannot do without.
+    var limit: BenchLimit?
     /// Does the work once; returns seconds by part where it knows them. A part `total` replaces the time measured outside.
     var run: () throws -> [String: Double]
 
     init(
         _ name: String, operations: Double? = nil, tokens: Double? = nil, size: Double? = nil,
-        run: @escaping () throws -> [String: Double]
+        bytes: Double? = nil, limit: BenchLimit? = nil, run: @escaping () throws -> [String: Double]
     ) {
         self.name = name
         self.operations = operations
         self.tokens = tokens
         self.size = size
+        self.bytes = bytes
+        self.limit = limit
         self.run = run
     }
+}
+
+/// The bytes a run must read, and the operations it must do at the rate of a product of this dtype: the longer of both is its limit.
+struct BenchLimit {
+    var bytes, operations: Double
+    var dtype: DType
 }
 
 /// Cases timed in alternation, so that a disturbance of the machine meets them all.
@@ -50,6 +64,8 @@ struct BenchPlan {
     var isQuick: Bool
     /// Token counts, hidden size and vocabulary of the head's cases.
     var heads: [HeadShape]
+    /// The model that decodes.
+    var decoder = BenchModel.small
 
     var rounds: Int { isQuick ? 3 : 5 }
 

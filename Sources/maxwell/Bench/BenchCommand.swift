@@ -8,7 +8,7 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measures operators, decoding and whole steps, and how they scale.",
         discussion: """
             Medians over rounds in which all cases of a group take turns; models are random. GF/s are held against square matrix \
-            products of the same rounds. Series get the exponent of cost = fixed + c · size^exponent. \
+            products of the same rounds, decoding against what a step must read and multiply at the rates of its rounds. Series get the exponent of cost = fixed + c · size^exponent. \
             benchmarks/peers compares with other trainers.
 
             GROUPS: \(groupNames.joined(separator: ", "))
@@ -25,6 +25,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Where it is measured: cpu or cuda.") var device = Device.cpu
     @Option(help: "A shape for the group head, TOKENSxHIDDENxVOCABULARY; may be repeated.") var head: [String] = []
 
+    @Option(help: "The model of the group decode: a (4 M), b (35 M) or c (494 M), as in benchmarks/peers.")
+    var decode = "a"
+
     private static var groupNames: [String] { BenchPlan(isQuick: true, heads: []).groups().map(\.name) }
 
     func validate() throws {
@@ -35,6 +38,9 @@ struct BenchCommand: ParsableCommand {
         for shape in head where HeadShape(shape) == nil {
             throw ValidationError("--head must be three sizes like 4096x512x8192, got \(shape)")
         }
+        if !BenchModel.all.contains(where: { $0.name == decode }) {
+            throw ValidationError("--decode knows a, b and c, got \(decode)")
+        }
     }
 
     func run() throws {
@@ -43,7 +49,8 @@ struct BenchCommand: ParsableCommand {
         Runtime.device = try device.checked()
         var machine = BenchMachine()
         let shapes = head.compactMap(HeadShape.init)
-        let plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)
+        var plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)
+        plan.decoder = BenchModel.all.first { $0.name == decode } ?? .small
         let groups = plan.groups().filter { only.isEmpty || only.contains($0.name) }
         var runner = BenchRunner(groups)
         for group in groups { try runner.run(group) }

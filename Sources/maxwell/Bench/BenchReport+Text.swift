@@ -17,8 +17,8 @@ extension BenchReport {
 
     private var measurementRows: [[String]] {
         let head = [
-            "measurement", "median ms", "best ms", "CPU ms", "GF/s", "of float32", "of bfloat16", "tokens/s",
-            "peak MiB",
+            "measurement", "median ms", "best ms", "CPU ms", "GF/s", "of float32", "of bfloat16", "GB/s", "of limit",
+            "tokens/s", "peak MiB",
         ]
         return [head]
             + measurements.flatMap { found -> [[String]] in
@@ -26,6 +26,7 @@ extension BenchReport {
                     found.name, milliseconds(found.seconds), milliseconds(found.best),
                     milliseconds(found.cpuSeconds), number(found.gigaflops, 0),
                     percent(found.shareOfFloat32Peak), percent(found.shareOfBfloat16Peak),
+                    number(found.gigabytes, 1), percent(found.shareOfLimit),
                     number(found.tokensPerSecond, 0),
                     number(found.peakBytes.map { Double($0) / 1_048_576 }, 0),
                 ]

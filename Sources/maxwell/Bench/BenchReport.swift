@@ -67,6 +67,10 @@ struct BenchMeasurement: Encodable {
     var gigaflops, tokensPerSecond: Double?
     /// `gigaflops` as a share of the square matrix product of the same rounds.
     var shareOfFloat32Peak, shareOfBfloat16Peak: Double?
+    /// Per second, from the median, of a case that only reads.
+    var gigabytes: Double?
+    /// The case's limit, from rates of the same rounds, as a share of `seconds`: 1 is as fast as can be.
+    var shareOfLimit: Double?
     /// Peak resident memory of the process during one run, everything that the group holds included.
     var peakBytes: Int?
 
@@ -83,19 +87,36 @@ struct BenchMeasurement: Encodable {
         }
         gigaflops = item.operations.map { [seconds] in $0 / seconds / 1e9 }
         tokensPerSecond = item.tokens.map { [seconds] in $0 / seconds }
+        gigabytes = item.bytes.map { [seconds] in $0 / seconds / 1e9 }
         self.peakBytes = peakBytes
     }
 
-    func withShares(of products: [BenchMeasurement]) -> BenchMeasurement {
-        func share(_ dtype: String) -> Double? {
-            guard let own = gigaflops, let peak = products.first(where: { $0.name.hasSuffix(dtype) })?.gigaflops
-            else { return nil }
-            return own / peak
-        }
+    func withShares(of peaks: BenchPeaks, limit: BenchLimit?) -> BenchMeasurement {
         var result = self
-        result.shareOfFloat32Peak = share("/float32")
-        result.shareOfBfloat16Peak = share("/bfloat16")
+        result.shareOfFloat32Peak = share(peaks.gigaflops[.float32])
+        result.shareOfBfloat16Peak = share(peaks.gigaflops[.bfloat16])
+        if let limit, let peak = peaks.gigaflops[limit.dtype], let read = peaks.gigabytes {
+            result.shareOfLimit = max(limit.bytes / read, limit.operations / peak) / 1e9 / seconds
+        }
         return result
+    }
+
+    private func share(_ peak: Double?) -> Double? {
+        guard let own = gigaflops, let peak else { return nil }
+        return own / peak
+    }
+}
+
+/// Rates per second of the machine in a group's rounds: square products by dtype, and reading memory.
+struct BenchPeaks {
+    var gigaflops: [DType: Double] = [:]
+    var gigabytes: Double?
+
+    init(_ measurements: [BenchMeasurement]) {
+        for dtype in [DType.float32, .bfloat16] {
+            gigaflops[dtype] = measurements.first { $0.name.hasSuffix("/matmul/\(dtype)") }?.gigaflops
+        }
+        gigabytes = measurements.first { $0.name.hasSuffix("/read") }?.gigabytes
     }
 }
 

@@ -30,9 +30,12 @@ struct BenchRunner {
             }
         }
         let found = cases.indices.map { BenchMeasurement(cases[$0], group.name, samples[$0], peakBytes: peaks[$0]) }
-        let peaksOfProducts = found.filter { $0.name.contains("/matmul/") }
-        measurements += found.map { $0.withShares(of: peaksOfProducts) }
-        if let variable = group.variable { try add(group, variable, cases, found) }
+        let rates = BenchPeaks(found)
+        measurements += zip(found, cases).map { $0.withShares(of: rates, limit: $1.limit) }
+        if let variable = group.variable {
+            let varied = cases.indices.filter { cases[$0].size != nil }
+            try add(group, variable, varied.map { cases[$0] }, varied.map { found[$0] })
+        }
     }
 
     private func timed(_ item: BenchCase) throws -> [String: Double] {

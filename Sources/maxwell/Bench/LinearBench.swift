@@ -27,6 +27,15 @@ enum LinearBench {
         }
     }
 
+    /// Reading what no cache holds.
+    static func reading() throws -> BenchCase {
+        let numbers = try withTorchErrors { Tensor.zeros([1 << 26]) }
+        return BenchCase("read", bytes: 4 * Double(numbers.count)) {
+            _ = try withTorchErrors { numbers.sum() }
+            return [:]
+        }
+    }
+
     private static func cases(rows: Int, from inputs: Int, to outputs: Int) throws -> [BenchCase] {
         let (x, weight, seed) = try withTorchErrors {
             let x = RandomTensor.normal([rows, inputs], seed: 5)
