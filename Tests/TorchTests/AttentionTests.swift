@@ -80,7 +80,7 @@ import Trajectories
     }
 
     @Test(arguments: shapes.indices)
-    func `the fused pass agrees with libtorch's attention in Double`(index: Int) throws {
+    func `the fused pass agrees with the operators for other devices in Double`(index: Int) throws {
         let layout = PackedLayout(Self.groups)
         try withTorchErrors {
             let given = Case(Self.shapes[index], rows: layout.rowCount)

@@ -23,7 +23,9 @@ std::string torch_library(const std::string &name);
 /// other use of libtorch: autograd counts devices at its first backward.
 bool load_cuda();
 
-/// A host vector on the device of `like`: one copy, and nothing is waited for but that.
+/// A tensor of the host on the device of `like`; the host does not wait for it.
+at::Tensor sent(const at::Tensor &host, const at::Tensor &like);
+/// A host vector on the device of `like`, likewise.
 at::Tensor uploaded(const int64_t *values, int64_t count, const at::Tensor &like);
 
 // ---- products in bfloat16 with float32 results ----

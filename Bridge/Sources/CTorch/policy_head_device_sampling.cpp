@@ -41,7 +41,7 @@ at::Tensor uniforms(const ct::Draws &draws, int64_t first, int64_t rows, int64_t
             numbers[tile * rows + row] = ct::uniform(words[0], words[1]);
             numbers[(tiles + tile) * rows + row] = ct::uniform(words[2], words[3]);
         }
-    return host.to(like.device());
+    return ct::sent(host, like);
 }
 
 /// Per row the tile whose candidate is the sample [1, n]. A tile replaces the choice so far with probability mass / mass so far, so the

@@ -69,6 +69,10 @@ int32_t ct_set_library_products(int32_t enabled);
 /// (device.hpp). Returns what it was.
 int32_t ct_set_library_operators(int32_t enabled);
 int32_t ct_library_operators(void);
+/// For tests: 1 starts to write down every operator that this thread hands to libtorch's dispatcher, 0 ends it (recording.cpp).
+ct_status ct_record_operators(int32_t wanted);
+/// A line each: the name, then device and shape of each tensor given to it, as in "aten::mm cpux2x3 cpux3x4". Valid until the next.
+const char *ct_recorded_operators(void);
 /// How tiles of the policy head's logits are reduced on a device, in words. Valid until the next call.
 const char *ct_reduction_kernel(ct_device device);
 /// For tests: compiles the fused reduction for an architecture such as "sm_90"; needs NVRTC, but no GPU. Bytes of machine code.
