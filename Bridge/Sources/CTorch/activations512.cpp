@@ -66,11 +66,12 @@ template <class Kept> CT_AMX void activate_rows(Chunk x, Rows<Kept *> kept_gate,
     for (int64_t row = 0; row < x.rows; ++row)
         for (int64_t column = 0; column < x.count; column += 32) {
             const int64_t at = row * x.stride + column, keeps = row * kept_gate.stride + column;
-            Pair gate{_mm512_loadu_ps(x.gate + at), _mm512_loadu_ps(x.gate + at + 16)}, up{_mm512_loadu_ps(x.up + at), _mm512_loadu_ps(x.up + at + 16)};
+            Pair gate = kept(x.gate + at), up = kept(x.up + at);
             keep(gate, kept_gate.data ? kept_gate.data + keeps : nullptr);
             keep(up, kept_up ? kept_up + keeps : nullptr);
             const Pair joined{
-                _mm512_mul_ps(_mm512_mul_ps(gate.low, sigmoid(gate.low)), up.low), _mm512_mul_ps(_mm512_mul_ps(gate.high, sigmoid(gate.high)), up.high)};
+                _mm512_mul_ps(_mm512_mul_ps(gate.low, sigmoid(gate.low)), up.low),
+                _mm512_mul_ps(_mm512_mul_ps(gate.high, sigmoid(gate.high)), up.high)};
             const Rounded rounded(first(joined, x.count - column), parts);
             for (int part = 0; part < parts; ++part) _mm512_storeu_si512(h + row * h_stride + column + part * low, rounded.parts[part]);
         }
@@ -128,7 +129,8 @@ template <class Kept> CT_AMX void activate_rows_backward(Chunk x, Rows<const Kep
                     _mm512_storeu_si512(to.up.high + at + part * to.up.low, blocks[1][part][i]);
                 }
             }
-            const int64_t across = column * to.stride_transposed + row, panel = column / kPanel * to.panel_stride + row * kPanel + 2 * (column % kPanel);
+            const int64_t across = column * to.stride_transposed + row;
+            const int64_t panel = column / kPanel * to.panel_stride + row * kPanel + 2 * (column % kPanel);
             for (int part = 0; part < parts; ++part) {
                 store_transposed(blocks[0][part], to.gate_transposed.high + across + part * to.gate_transposed.low, to.stride_transposed, count);
                 store_transposed(blocks[1][part], to.up_transposed.high + across + part * to.up_transposed.low, to.stride_transposed, count);

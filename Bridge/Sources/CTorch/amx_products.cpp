@@ -45,7 +45,8 @@ CT_AMX_INLINE void prefetch(const char *b) {
 /// One block; `low` in bytes, of both operands. Fetches the right operand of the block after it from `next` on, unless that is NULL.
 template <bool is_split>
 CT_AMX_INLINE void block(
-    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, const char *next, int64_t steps, float *c, int64_t c_stride, bool add) {
+    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, const char *next, int64_t steps, float *c, int64_t c_stride,
+    bool add) {
     const int64_t c_bytes = c_stride * 4;
     if (add) {
         _tile_loadd(0, c, c_bytes);

@@ -58,7 +58,8 @@ CT_AMX void attend_tile(
         walk.finish();
     }
     walk.start(
-        scratch.queries, own.keys, shape.steps(), after, shape.panel(), place(scratch.scores + before * kWide, row_of_scores), kBesides, false, low, low);
+        scratch.queries, own.keys, shape.steps(), after, shape.panel(), place(scratch.scores + before * kWide, row_of_scores), kBesides, false,
+        low, low);
     walk.finish();
     settle();
     const __m512 scale = _mm512_set1_ps(h.scale);

@@ -18,8 +18,8 @@ constexpr int64_t kAcross = kQueries * kStepBytes, kDown = kBlocks * kStepBytes;
 
 /// Keys and values of one segment, and their gradients.
 struct Keys {
-    char *rows, *values;    // left operands, 32 keys each
-    char *columns;          // keys as right operand
+    char *rows, *values;      // left operands, 32 keys each
+    char *columns;            // keys as right operand
     float *d_keys, *d_values; // [32 blocks, columns]
     int64_t count = 0, blocks = 0;
 
@@ -55,10 +55,10 @@ struct Keys {
 struct Queries {
     int64_t count = 0;
     int64_t first[kQueries];
-    char *columns[2], *rows[2];   // of queries and of d_out: transposed, 32 rows each; and as they are, a step each
-    float *logsum, *weight;       // [kQueries, 32]; weight = d_out . out
-    float *d_queries;             // [kQueries, 32, columns]
-    float *to[kQueries];          // where rows of d_queries go
+    char *columns[2], *rows[2]; // of queries and of d_out: transposed, 32 rows each; and as they are, a step each
+    float *logsum, *weight;     // [kQueries, 32]; weight = d_out . out
+    float *d_queries;           // [kQueries, 32, columns]
+    float *to[kQueries];        // where rows of d_queries go
     int64_t filled[kQueries];
 
     Queries(Room &room, HeadShape shape)
@@ -71,7 +71,7 @@ struct Queries {
 struct Scratch {
     Keys prompt, own;
     Queries queries;
-    float *scores, *d_scores;                          // [32 keys, 32 queries]
+    float *scores, *d_scores;                        // [32 keys, 32 queries]
     char *probabilities, *d_transposed, *d_straight; // P^T and dS^T, kBlocks panels; dS, kQueries panels
 
     Scratch(Room &room, AttentionGroup group, HeadShape shape)
@@ -106,7 +106,9 @@ struct Pass {
     HeadShape shape;
     Scratch &scratch;
 
-    CT_AMX void product(const char *held, const char *moving, int64_t steps, int64_t panels, int64_t stride, float *to, int64_t row, bool adds, int64_t held_low, int64_t moving_low) const {
+    CT_AMX void product(
+        const char *held, const char *moving, int64_t steps, int64_t panels, int64_t stride, float *to, int64_t row, bool adds, int64_t held_low,
+        int64_t moving_low) const {
         Walk<true> walk;
         walk.start(held, moving, steps, panels, stride, place(to, row), kBesides, adds, held_low, moving_low);
         walk.finish();
@@ -134,8 +136,8 @@ struct Pass {
                     settle();
                     const int64_t at = blocks * kAcross + t * kStepBytes;
                     differentiate(
-                        scratch.scores, scratch.d_scores, q.logsum + t * kWide, q.weight + t * kWide, keys.count - key, causal ? key - q.first[t] : -kWide,
-                        h.scale, scratch.probabilities + at, scratch.d_transposed + at, across_low);
+                        scratch.scores, scratch.d_scores, q.logsum + t * kWide, q.weight + t * kWide, keys.count - key,
+                        causal ? key - q.first[t] : -kWide, h.scale, scratch.probabilities + at, scratch.d_transposed + at, across_low);
                     for (int part = 0; part < shape.parts(); ++part)
                         transpose_step(
                             scratch.d_transposed + at + part * across_low, scratch.d_straight + t * kDown + blocks * kStepBytes + part * down_low);

@@ -53,8 +53,8 @@ struct OnVectors {
     static int64_t columns(int64_t longest, int64_t most) { return ct::padded(longest) + ct::padded(most); }
     static int64_t scratch(int64_t rows, int64_t longest, int64_t most, int64_t) { return rows * (columns(longest, most) + 1); }
     static void attend(
-        const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t longest, int64_t most,
-        float *scratch, float *out) {
+        const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t longest,
+        int64_t most, float *scratch, float *out) {
         const int64_t across = columns(longest, most);
         ct::attend_rows(q, prefix, own, rows, ratio, width, scale, scratch, across, scratch + rows * ratio * across, out);
     }

@@ -85,7 +85,8 @@ CT_AMX void multiply_all(
     for (int64_t panel = 0; panel < left_panels; ++panel) {
         Walk<true> walk;
         walk.start(
-            left + panel * left_panel, reinterpret_cast<const char *>(right), steps, panels, stride, place(to + panel * kWide * row, row), kBesides, false);
+            left + panel * left_panel, reinterpret_cast<const char *>(right), steps, panels, stride, place(to + panel * kWide * row, row), kBesides,
+            false);
         walk.finish();
     }
     settle();
@@ -129,7 +130,9 @@ CT_AMX void attend_cached(
     const int64_t columns = scratch.columns(), out_columns = shape.columns();
     for (int64_t panel = 0; panel < scratch.panels; ++panel)
         pack_left(q + panel * kWide * width, width, std::min(kWide, all - panel * kWide), width, scratch.queries + panel * shape.panel());
-    if (before > 0) multiply_all(scratch.queries, shape.panel(), scratch.panels, prefix.keys, shape.steps(), before, shape.panel(), scratch.scores, columns);
+    if (before > 0)
+        multiply_all(
+            scratch.queries, shape.panel(), scratch.panels, prefix.keys, shape.steps(), before, shape.panel(), scratch.scores, columns);
     const __m512 factor = _mm512_set1_ps(scale);
     for (int64_t i = 0; i < rows; ++i) {
         const int64_t blocks = blocks_of(own[i].count), pairs = (width + 1) / 2;
@@ -152,8 +155,8 @@ CT_AMX void attend_cached(
     }
     if (before > 0)
         multiply_all(
-            scratch.probabilities, scratch.blocks * kStepBytes, scratch.panels, prefix.values, before, shape.steps(), prefix.blocks * kStepBytes, scratch.out,
-            out_columns);
+            scratch.probabilities, scratch.blocks * kStepBytes, scratch.panels, prefix.values, before, shape.steps(),
+            prefix.blocks * kStepBytes, scratch.out, out_columns);
     for (int64_t i = 0; i < rows; ++i)
         for (int64_t r = i * ratio, left; r < (i + 1) * ratio; r += left) {
             left = std::min((i + 1) * ratio - r, kWide - r % kWide);
