@@ -1,8 +1,10 @@
 // The passes of activations.hpp on processors with bfloat16 vectors: what is computed is written as operands at once.
 #pragma once
 
-#include "activations.hpp"
+// before all that includes the intrinsics: it keeps GCC from warning of its own header
 #include "amx.hpp"
+
+#include "activations.hpp"
 
 #if CT_HAS_AMX
 

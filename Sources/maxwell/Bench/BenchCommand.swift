@@ -8,7 +8,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench", abstract: "Measures operators, decoding and whole steps, and how they scale.",
         discussion: """
             Medians over rounds in which all cases of a group take turns; models are random. GF/s are held against square matrix \
-            products of the same rounds, decoding against what a step must read and multiply at the rates of its rounds. Series get the exponent of cost = fixed + c · size^exponent. \
+            products of the same rounds, decoding against what a step must read and multiply, at the rates of its rounds. \
+            Series get the exponent of cost = fixed + c · size^exponent. \
             benchmarks/peers compares with other trainers.
 
             GROUPS: \(groupNames.joined(separator: ", "))
