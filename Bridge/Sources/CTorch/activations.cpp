@@ -1,6 +1,7 @@
 // The passes of activations.hpp in vectors of any processor: float32 first, then rounded by packing.hpp.
 #include "activations.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "activations512.hpp"

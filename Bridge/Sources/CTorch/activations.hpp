@@ -22,7 +22,8 @@ struct Chunk {
     int64_t stride, rows, count;
 };
 
-/// h = silu(gate) up as rows of a left operand. What is kept of gate and up goes to `kept`, one after the other, unless it is NULL.
+/// h = silu(gate) up as rows of a left operand. What is kept of gate and up goes to `kept_gate` and `kept_up`,
+/// whose rows lie alike, unless they are NULL.
 template <class Element> void activate(Chunk chunk, Rows<Kept<Element> *> kept_gate, Kept<Element> *kept_up, Rows<Pointer<Element>> h);
 
 /// Where a chunk's gradients go: rows of left operands, their transposes as left operands, and h as part of a right operand.

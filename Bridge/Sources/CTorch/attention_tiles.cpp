@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-
 namespace ct::amx {
 
 namespace {
@@ -109,21 +108,18 @@ void TileAttention<is_split>::forward(
     const HeadShape shape{h.width, is_split};
     Room room(memory);
     Scratch scratch(room, group, shape);
-    const int64_t q_step = h.queries * h.width, k_step = h.keys * h.width, ratio = h.queries / h.keys;
+    const int64_t q_step = h.queries * h.width, k_step = h.keys * h.width;
     int64_t row = 0, number = 0;
     for (int64_t segment = 0; segment < group.segments; ++segment) {
         const int64_t length = group.lengths[segment];
         auto &own = segment == 0 ? scratch.prompt : scratch.own;
         own.pack(x.k + row * k_step + head * h.width, x.v + row * k_step + head * h.width, k_step, length, shape);
-        for (int64_t first = 0; first < length; first += kWide) {
-            if (number++ % piece.of != piece.index) continue;
-            for (int64_t each = head * ratio; each < (head + 1) * ratio; ++each) {
-                const int64_t at = (row + first) * q_step + each * h.width;
-                attend_tile(
-                    x.q + at, out + at, logsum + (row + first) * h.queries + each, first, std::min(kWide, length - first),
-                    segment == 0 ? nullptr : &scratch.prompt, own, shape, h, scratch);
-            }
-        }
+        over_queries(length, h, head, piece, number, [&](int64_t first, int64_t rows, int64_t each) {
+            const int64_t at = (row + first) * q_step + each * h.width;
+            attend_tile(
+                x.q + at, out + at, logsum + (row + first) * h.queries + each, first, rows, segment == 0 ? nullptr : &scratch.prompt, own, shape, h,
+                scratch);
+        });
         row += length;
     }
 }

@@ -43,6 +43,17 @@ struct HeadShape {
     int64_t low(int64_t steps) const { return is_split ? steps * kStepBytes : 0; }
 };
 
+/// Calls body(first, rows, query head) for the blocks of 32 rows of a segment that are a piece's, and for every query head that shares key
+/// head `head`; `number` counts the blocks of a group.
+template <class Body>
+void over_queries(int64_t length, AttentionHeads h, int64_t head, AttentionPiece piece, int64_t &number, Body &&body) {
+    const int64_t ratio = h.queries / h.keys;
+    for (int64_t first = 0; first < length; first += kWide) {
+        if (number++ % piece.of != piece.index) continue;
+        for (int64_t each = head * ratio; each < (head + 1) * ratio; ++each) body(first, std::min(kWide, length - first), each);
+    }
+}
+
 /// Hands out cache-aligned parts of a scratch; without one it counts what they take.
 class Room {
 public:

@@ -216,22 +216,18 @@ void TileAttention<is_split>::backward(
     Room room(memory);
     Scratch scratch(room, group, shape);
     const Pass pass{h, shape, scratch};
-    const int64_t q_step = h.queries * h.width, k_step = h.keys * h.width, ratio = h.queries / h.keys;
+    const int64_t q_step = h.queries * h.width, k_step = h.keys * h.width;
     int64_t row = 0, number = 0;
     for (int64_t segment = 0; segment < group.segments; ++segment) {
         const int64_t length = group.lengths[segment];
         auto &own = segment == 0 ? scratch.prompt : scratch.own;
         auto *prompt = segment == 0 ? nullptr : &scratch.prompt;
         own.pack(x.k + row * k_step + head * h.width, x.v + row * k_step + head * h.width, k_step, length, shape);
-        for (int64_t first = 0; first < length; first += kWide) {
-            if (number++ % piece.of != piece.index) continue;
-            for (int64_t each = head * ratio; each < (head + 1) * ratio; ++each) {
-                const int64_t at = (row + first) * q_step + each * h.width;
-                pass.add(
-                    x.q + at, out + at, logsum + (row + first) * h.queries + each, d_out + at, d.q + at, first, std::min(kWide, length - first));
-                if (scratch.queries.count == kQueries) pass.run(prompt, own);
-            }
-        }
+        over_queries(length, h, head, piece, number, [&](int64_t first, int64_t rows, int64_t each) {
+            const int64_t at = (row + first) * q_step + each * h.width;
+            pass.add(x.q + at, out + at, logsum + (row + first) * h.queries + each, d_out + at, d.q + at, first, rows);
+            if (scratch.queries.count == kQueries) pass.run(prompt, own);
+        });
         pass.run(prompt, own);
         if (segment > 0) own.store(d.k + row * d.key_step, d.v + row * d.key_step, d.key_step, shape);
         row += length;

@@ -1,6 +1,6 @@
 // Decoding with a key-value cache: one token per slot, over a prefix that slots share and what each slot appended itself.
 //
-// Keys and values lie in panels (panels.hpp), so that the rows of one prefix are one product. Each number is one sum in a fixed order,
+// Keys and values lie in panels (cache.hpp), so that the rows of one prefix are one product. Each number is one sum in a fixed order,
 // so a row's result does not depend on the rows beside it.
 #include <ATen/ATen.h>
 
