@@ -101,8 +101,9 @@ void activate_backward<at::BFloat16>(
     round_rows(up, to.up, to.stride);
     transpose_rows(gate, to.gate_transposed, to.stride_transposed);
     transpose_rows(up, to.up_transposed, to.stride_transposed);
-    for (int64_t column = 0; column < x.count; column += kPanel)
-        pack_panel(Source{scratch + column, x.stride, x.rows, std::min(kPanel, x.count - column)}, to.h + column / kPanel * to.panel_stride);
+    constexpr int64_t width = kPanel<at::BFloat16>;
+    for (int64_t column = 0; column < x.count; column += width)
+        pack_panel(Source{scratch + column, x.stride, x.rows, std::min(width, x.count - column)}, to.h + column / width * to.panel_stride);
 }
 
 #if CT_HAS_AMX

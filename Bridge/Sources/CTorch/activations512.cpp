@@ -130,14 +130,14 @@ template <class Kept> CT_AMX void activate_rows_backward(Chunk x, Rows<const Kep
                 }
             }
             const int64_t across = column * to.stride_transposed + row;
-            const int64_t panel = column / kPanel * to.panel_stride + row * kPanel + 2 * (column % kPanel);
+            const int64_t panel = column / kPanel<Split> * to.panel_stride + row * kPanel<Split>;
             for (int part = 0; part < parts; ++part) {
                 store_transposed(blocks[0][part], to.gate_transposed.high + across + part * to.gate_transposed.low, to.stride_transposed, count);
                 store_transposed(blocks[1][part], to.up_transposed.high + across + part * to.up_transposed.low, to.stride_transposed, count);
                 for (int i = 0; i < 32; i += 2) {
                     __m512i low, high;
                     pairs(blocks[2][part][i], blocks[2][part][i + 1], low, high);
-                    at::BFloat16 *pair = to.h.high + panel + i * kPanel + part * to.h.low;
+                    at::BFloat16 *pair = to.h.high + panel + i * kPanel<Split> + part * to.h.low;
                     _mm512_storeu_si512(pair, low);
                     _mm512_storeu_si512(pair + 32, high);
                 }

@@ -15,7 +15,8 @@ namespace ct::amx {
 namespace {
 
 /// Bytes from one pair of depths of a panel to the next.
-constexpr int64_t kPairBytes = kPanel * 4;
+constexpr int64_t kPairBytes = kWide * 4;
+static_assert(kPanel<at::BFloat16> == kWide);
 
 CT_AMX_INLINE void load_left(const char *a, int64_t row_bytes) {
     _tile_loadd(4, a, row_bytes);
@@ -34,19 +35,14 @@ CT_AMX_INLINE void multiply_add() {
     _tile_dpbf16ps(3, 5, 7);
 }
 
-/// Fetches a step of a right operand into the L2 cache.
-CT_AMX_INLINE void prefetch(const char *b) {
-    for (int64_t i = 0; i < kRows; ++i) {
-        _mm_prefetch(b + i * kPairBytes, _MM_HINT_T1);
-        _mm_prefetch(b + i * kPairBytes + 64, _MM_HINT_T1);
-    }
-}
+/// Steps of a right operand from what is multiplied to what is fetched into the L2 cache.
+constexpr int64_t kAhead = 24;
 
-/// One block; `low` in bytes, of both operands. Fetches the right operand of the block after it from `next` on, unless that is NULL.
+/// One block of `blocks` that read the same columns; `low` in bytes, of both operands. Every block fetches its share of what comes next.
 template <bool is_split>
 CT_AMX_INLINE void block(
-    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, const char *next, int64_t steps, float *c, int64_t c_stride,
-    bool add) {
+    const char *a, int64_t row_bytes, int64_t a_low, const char *b, int64_t b_low, int64_t steps, float *c, int64_t c_stride, bool add, int64_t index,
+    int64_t blocks) {
     const int64_t c_bytes = c_stride * 4;
     if (add) {
         _tile_loadd(0, c, c_bytes);
@@ -61,10 +57,10 @@ CT_AMX_INLINE void block(
     }
     for (int64_t step = 0; step < steps; ++step, a += 2 * kStep, b += kStep / 2 * kPairBytes) {
         load_right(b);
-        if (next) {
-            prefetch(next);
-            if constexpr (is_split) prefetch(next + b_low);
-            next += kStep / 2 * kPairBytes;
+        if (index-- == 0) {
+            index = blocks - 1;
+            fetch_step(b + kAhead * kStepBytes);
+            if constexpr (is_split) fetch_step(b + b_low + kAhead * kStepBytes);
         }
         if constexpr (is_split) {
             load_left(a + a_low, row_bytes);
@@ -96,45 +92,50 @@ at::BFloat16 *padded_rows(int64_t bytes) {
 
 template <bool is_split>
 CT_AMX void multiply(Operand a, int64_t rows, Operand b, int64_t depth, int64_t from_column, int64_t columns, float *c, int64_t c_stride, bool add) {
-    const int64_t steps = depth / kStep, end = from_column + columns, whole = rows / kWide * kWide;
+    const int64_t steps = depth / kStep, end = from_column + columns, blocks = pieces(rows, kWide), count = rows % kWide;
     const auto *right = reinterpret_cast<const char *>(b.data);
     const auto *left = reinterpret_cast<const char *>(a.data);
-    int64_t row_bytes = 2 * a.stride, a_low = 2 * a.low;
-    alignas(64) float rest[kWide * kWide] = {};
-    const auto run = [&](const char *from, int64_t row, int64_t count, int64_t column, bool is_last) CT_AMX {
-        const auto at = [&](int64_t column) { return right + 2 * (column / kPanel * b.stride + column % kPanel * 2); };
-        const char *panel = at(column), *next = is_last && column + kWide < end ? at(column + kWide) : nullptr;
-        const int64_t first = std::max(column, from_column), last = std::min(column + kWide, end);
-        float *to = c + row * c_stride + (first - from_column);
-        if (count == kWide && last - first == kWide) return block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, next, steps, to, c_stride, add);
-        // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
-        float *place = rest + (first - column);
-        const auto bytes = static_cast<size_t>(4 * (last - first));
-        for (int64_t i = 0; add && i < count; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
-        settle();
-        block<is_split>(from, row_bytes, a_low, panel, 2 * b.low, next, steps, rest, kWide, add);
-        settle();
-        for (int64_t i = 0; i < count; ++i) std::memcpy(to + i * c_stride, place + i * kWide, bytes);
-    };
-    const int64_t begin = from_column / kWide * kWide;
-    settle();
-    // 32 columns stay in the L1 cache while the rows pass
-    for (int64_t column = begin; column < end; column += kWide)
-        for (int64_t row = 0; row < whole; row += kWide) run(left + row * row_bytes, row, kWide, column, row + kWide >= whole);
-    if (whole < rows) {
+    const char *last = left + (blocks - 1) * kWide * 2 * a.stride;
+    int64_t last_bytes = 2 * a.stride, last_low = 2 * a.low;
+    if (count > 0) {
         // filled up with zeros, both parts one after the other
-        const int64_t parts = is_split ? 2 : 1, stride = row_stride<at::BFloat16>(depth), count = rows - whole;
+        const int64_t parts = is_split ? 2 : 1, stride = row_stride<at::BFloat16>(depth);
         auto *padded = padded_rows(2 * parts * kWide * stride);
         for (int64_t part = 0; part < parts; ++part)
             for (int64_t i = 0; i < kWide; ++i) {
                 auto *to = padded + (part * kWide + i) * stride;
-                if (i < count) std::memcpy(to, a.data + part * a.low + (whole + i) * a.stride, static_cast<size_t>(2 * depth));
+                if (i < count) std::memcpy(to, a.data + part * a.low + (rows - count + i) * a.stride, static_cast<size_t>(2 * depth));
                 else std::memset(to, 0, static_cast<size_t>(2 * depth));
             }
-        row_bytes = 2 * stride;
-        a_low = 2 * kWide * stride;
-        settle();
-        for (int64_t column = begin; column < end; column += kWide) run(reinterpret_cast<const char *>(padded), whole, count, column, true);
+        last = reinterpret_cast<const char *>(padded);
+        last_bytes = 2 * stride;
+        last_low = 2 * kWide * stride;
+    }
+    alignas(64) float rest[kWide * kWide] = {};
+    settle();
+    // the columns' operand stays in the cache while the rows pass
+    for (int64_t column = from_column / kWide * kWide; column < end; column += kWide) {
+        const char *held = right + column / kWide * b.stride * 2;
+        const int64_t first = std::max(column, from_column), width = std::min(column + kWide, end) - first;
+        for (int64_t index = 0; index < blocks; ++index) {
+            const bool is_last = index + 1 == blocks;
+            const char *from = is_last ? last : left + index * kWide * 2 * a.stride;
+            const int64_t row_bytes = is_last ? last_bytes : 2 * a.stride, low = is_last ? last_low : 2 * a.low;
+            float *to = c + index * kWide * c_stride + (first - from_column);
+            if (width == kWide && !(is_last && count > 0)) {
+                block<is_split>(from, row_bytes, low, held, 2 * b.low, steps, to, c_stride, add, index, blocks);
+                continue;
+            }
+            // a sum starts from what is there, as in a whole block: a row's result does not depend on the rows beside it
+            const int64_t there = std::min(kWide, rows - index * kWide);
+            float *place = rest + (first - column);
+            const auto bytes = static_cast<size_t>(4 * width);
+            for (int64_t i = 0; add && i < there; ++i) std::memcpy(place + i * kWide, to + i * c_stride, bytes);
+            settle();
+            block<is_split>(from, row_bytes, low, held, 2 * b.low, steps, rest, kWide, add, index, blocks);
+            settle();
+            for (int64_t i = 0; i < there; ++i) std::memcpy(to + i * c_stride, place + i * kWide, bytes);
+        }
     }
     settle();
 }

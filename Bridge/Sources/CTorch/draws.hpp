@@ -30,6 +30,15 @@ struct Draws {
     }
 };
 
+/// The tiles that have passed: the mass of all, relative to e^top.
+struct Passed {
+    double top = -std::numeric_limits<double>::infinity(), mass = 0;
+
+    /// Takes a tile in, and says whether its candidate becomes the choice: with probability mass(tile) / mass(so far), or if it is higher.
+    /// `slack` makes that likelier by its own size.
+    bool take(double tile_top, double tile_mass, const Draws &draws, int64_t row, int64_t tile, double slack = 0);
+};
+
 /// A token of a tile whose logits z [count] have the given state.
 Candidate candidate(const float *z, int64_t count, double scale, int64_t first_token, const RowState &state, const Draws &draws, int64_t row, int64_t tile);
 

@@ -93,21 +93,21 @@ template <class Element> struct Forward {
     void by_columns() const {
         const auto narrow = memory<Element>(shape.rows * shape.width_stride), h = memory<Element>(shape.rows * shape.inner_stride);
         ct::round_rows({x, shape.width, shape.rows, shape.width}, at<Element>(narrow), shape.width_stride);
-        const double panel = static_cast<double>(shape.rows) * ct::kPanel;
+        const double panel = static_cast<double>(shape.rows) * ct::kPanel<Element>;
         const auto grain = [&](int64_t depth, int64_t products) {
             const double work = static_cast<double>(products * depth);
-            return ct::grain(2 * panel * work, 2 * work * ct::kPanel, true);
+            return ct::grain(2 * panel * work, 2 * work * ct::kPanel<Element>, true);
         };
-        ct::parallel_for(0, ct::pieces(shape.inner, ct::kPanel), grain(shape.width, 2), [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, ct::pieces(shape.inner, ct::kPanel<Element>), grain(shape.width, 2), [&](int64_t begin, int64_t end) {
             const ct::TileScope<Element> scope;
             const Scratch scratch(shape.rows);
-            const int64_t last = std::min(end * ct::kPanel, shape.inner);
-            for (int64_t from = begin * ct::kPanel; from < last; from += kChunk)
+            const int64_t last = std::min(end * ct::kPanel<Element>, shape.inner);
+            for (int64_t from = begin * ct::kPanel<Element>; from < last; from += kChunk)
                 inner({at<Element>(narrow), shape.width_stride}, 0, shape.rows, from, std::min(kChunk, last - from), scratch, at<Element>(h));
         });
-        ct::parallel_for(0, ct::pieces(shape.width, ct::kPanel), grain(shape.inner, 1), [&](int64_t begin, int64_t end) {
+        ct::parallel_for(0, ct::pieces(shape.width, ct::kPanel<Element>), grain(shape.inner, 1), [&](int64_t begin, int64_t end) {
             const ct::TileScope<Element> scope;
-            const int64_t from = begin * ct::kPanel, count = std::min(end * ct::kPanel, shape.width) - from;
+            const int64_t from = begin * ct::kPanel<Element>, count = std::min(end * ct::kPanel<Element>, shape.width) - from;
             ct::multiply_block<Element>(
                 {at<Element>(h), shape.inner_stride}, shape.rows, down.operand, 0, shape.inner, from, count, y + from, shape.width, true);
         });
@@ -145,7 +145,7 @@ template <class Element> struct Backward {
                     ct::activate_backward<Element>(
                         {scratch.a, scratch.b, kChunkStride, rows, count}, {kept_gate + kept, shape.inner_stride}, kept_up + kept, scratch.c,
                         {at<Element>(d_gate) + from, at<Element>(d_up) + from, shape.inner_stride, at<Element>(d_gate_transposed) + transposed,
-                         at<Element>(d_up_transposed) + transposed, across, at<Element>(h) + from / ct::kPanel * panel_stride() + row * ct::kPanel,
+                         at<Element>(d_up_transposed) + transposed, across, at<Element>(h) + from / ct::kPanel<Element> * panel_stride() + row * ct::kPanel<Element>,
                          panel_stride()});
                 }
                 float *to = dx + row * shape.width;

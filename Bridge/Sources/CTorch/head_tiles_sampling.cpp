@@ -10,6 +10,8 @@ namespace {
 
 /// Panels of rows that share a tile's weights; each keeps the tile's logits, 256 KiB of them.
 constexpr int64_t kPanels = 4;
+/// More than the order of summation can make of a sum of masses.
+constexpr double kSlack = 1e-9;
 
 /// One task: a section of the vocabulary for up to kPanels panels of rows.
 class Section {
@@ -22,6 +24,7 @@ public:
         const int64_t tiles = pieces(operands_.rows, kRows), first = 2 * first_panel, end = std::min(tiles, 2 * end_panel);
         LaneState *sums = states_ + section * tiles;
         for (int64_t lanes = first; lanes < end; ++lanes) sums[lanes].clear();
+        std::fill(std::begin(passed_), std::end(passed_), Passed());
         for (int64_t tile = part_.first_tile(section); tile < part_.end_tile(section); ++tile) {
             LaneState of_tile[2 * kPanels];
             for (auto &state : of_tile) state.clear();
@@ -34,6 +37,8 @@ public:
                     const Logits logits{panel, begin, next, tile * part_.tile / kWide * kWide, memory_.floats() + 2 * (panel - first_panel) * stride_, stride_};
                     Walk<false> walk;
                     start(walk, operands_, logits);
+                    // the last rows to read the strip's weights bring those of the next
+                    if (panel + 1 == end_panel) walk.fetch_ahead(logits.panels() * operands_.panel_bytes());
                     close(walk);
                     walk.finish();
                     pending = logits;
@@ -42,21 +47,26 @@ public:
             Walk<false> none;
             close(none);
             for (int64_t lanes = first; lanes < end; ++lanes) {
-                draw(tile, lanes, of_tile[lanes - first], memory_.floats() + (lanes - first) * stride_);
+                draw(tile, lanes, passed_ + (lanes - first) * kRows, of_tile[lanes - first], memory_.floats() + (lanes - first) * stride_);
                 sums[lanes].absorb(of_tile[lanes - first]);
             }
         }
     }
 
 private:
-    void draw(int64_t tile, int64_t lanes, const LaneState &state, const float *z) {
+    /// Draws where the tile may be chosen: the mass before it in its section is no more than all before it, so a tile that loses among
+    /// the section's is not chosen among all.
+    void draw(int64_t tile, int64_t lanes, Passed *passed, const LaneState &state, const float *z) {
         const int64_t begin = tile * part_.tile, count = part_.count(tile);
         const float *first = z + begin % kWide * kRows;
         for (int64_t lane = 0; lane < std::min(kRows, operands_.rows - lanes * kRows); ++lane) {
             const int64_t row = lanes * kRows + lane;
-            for (int64_t i = 0; i < count; ++i) logits_[i] = first[i * kRows + lane];
+            const RowState sums = state.row(lane);
             auto &result = candidates_[row * part_.tiles + tile];
-            result = candidate(logits_.data(), count, scale_, begin, state.row(lane), draws_, row, tile);
+            result = {sums.top, sums.mass(), sums.top, begin};
+            if (!passed[lane].take(result.top, result.mass, draws_, row, tile, kSlack) && tile > 0) continue;
+            for (int64_t i = 0; i < count; ++i) logits_[i] = first[i * kRows + lane];
+            result = candidate(logits_.data(), count, scale_, begin, sums, draws_, row, tile);
             // as the statistics take it
             result.logit = static_cast<double>(logits_[result.token - begin]) * scale_;
         }
@@ -71,6 +81,7 @@ private:
     int64_t stride_;
     Buffer memory_;
     std::vector<float> logits_;
+    Passed passed_[2 * kPanels * kRows];
 };
 
 } // namespace

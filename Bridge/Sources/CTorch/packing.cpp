@@ -162,22 +162,22 @@ void transpose_rows(Source x, at::BFloat16 *out, int64_t stride) {
     transpose_row_pairs(x, words(out), stride / 2, padded_depth<at::BFloat16>(x.rows) / 2);
 }
 
-void pack_transposed_panel(Source x, float *out) { transpose_single(x, words(out), kPanel, kPanel); }
+void pack_transposed_panel(Source x, float *out) { transpose_single(x, words(out), kPanel<float>, kPanel<float>); }
 
 void pack_transposed_panel(Source x, at::BFloat16 *out) {
 #if CT_HAS_AMX
     if (amx::has_vectors()) return amx::pack_transposed_panel(x, out);
 #endif
-    transpose_column_pairs(x, words(out), kPanel, padded_depth<at::BFloat16>(x.columns) / 2);
+    transpose_column_pairs(x, words(out), kPanel<at::BFloat16>, padded_depth<at::BFloat16>(x.columns) / 2);
 }
 
-void pack_panel(Source x, float *out) { copy_single(x, words(out), kPanel); }
+void pack_panel(Source x, float *out) { copy_single(x, words(out), kPanel<float>); }
 
 void pack_panel(Source x, at::BFloat16 *out) {
 #if CT_HAS_AMX
     if (amx::has_vectors()) return amx::pack_panel(x, out);
 #endif
-    copy_row_pairs(x, words(out), kPanel, padded_depth<at::BFloat16>(x.rows) / 2);
+    copy_row_pairs(x, words(out), kPanel<at::BFloat16>, padded_depth<at::BFloat16>(x.rows) / 2);
 }
 
 // Split operands are for AMX alone (compute.cpp).

@@ -1,7 +1,7 @@
 // Layouts of the operands that brgemm reads, and the passes that write them from float32 matrices.
 //
-// The left operand is row-major. The right operand lies in panels of 64 columns, so that a panel's rows follow each other in memory;
-// bfloat16 keeps two successive depths of a column side by side (VNNI). Rows and panels start on cache lines: AMX loads of rows
+// The left operand is row-major. The right operand lies in panels of columns, 64 in float32 and 32 in bfloat16, so that it is read in the
+// order in which it lies; bfloat16 keeps two successive depths of a column side by side (VNNI). Rows and panels start on cache lines: AMX loads of rows
 // that straddle two lines run at a third of the speed.
 //
 // A split operand is two bfloat16 matrices of one layout: the values rounded, and what rounding left over, rounded. Their sum has 17
@@ -14,8 +14,6 @@
 #include <type_traits>
 
 namespace ct {
-
-constexpr int64_t kPanel = 64;
 
 constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 constexpr int64_t pieces(int64_t n, int64_t step) { return (n + step - 1) / step; }
@@ -56,6 +54,9 @@ template <class Element> constexpr int64_t kBytes = sizeof(typename Elements<Ele
 /// Depths that lie side by side in a right operand.
 template <class Element> constexpr int64_t kPair = kBytes<Element> == 2 ? 2 : 1;
 
+/// Columns of a panel: in bfloat16 those of a block of tiles.
+template <class Element> constexpr int64_t kPanel = kBytes<Element> == 2 ? 32 : 64;
+
 /// Depth as brgemm sees it: bfloat16 operands are filled up with zeros to whole AMX rows.
 template <class Element> constexpr int64_t padded_depth(int64_t depth) {
     return kPair<Element> == 2 ? round_up(depth, 32) : depth;
@@ -89,17 +90,17 @@ template <class Element> struct RightOperand {
 
     /// `depth` is even where depths come in pairs.
     Constant<Element> at(int64_t from_depth, int64_t column) const {
-        return data + column / kPanel * panel_stride + from_depth / kPair<Element> * stride + column % kPanel * kPair<Element>;
+        return data + column / kPanel<Element> * panel_stride + from_depth / kPair<Element> * stride + column % kPanel<Element> * kPair<Element>;
     }
     int64_t leading() const { return stride / kPair<Element>; }
 };
 
 template <class Element> RightOperand<Element> panels(Constant<Element> data, int64_t depth, int64_t width) {
-    return {data, depth, width, kPanel * kPair<Element>, padded_depth<Element>(depth) * kPanel};
+    return {data, depth, width, kPanel<Element> * kPair<Element>, padded_depth<Element>(depth) * kPanel<Element>};
 }
 
 template <class Element> int64_t panel_elements(int64_t depth, int64_t width) {
-    return pieces(width, kPanel) * kPanel * padded_depth<Element>(depth);
+    return round_up(width, kPanel<Element>) * padded_depth<Element>(depth);
 }
 
 /// Room for so many elements, in each part if there are two.
@@ -120,11 +121,11 @@ void round_rows(Source x, SplitPointer out, int64_t stride);
 void transpose_rows(Source x, float *out, int64_t stride);
 void transpose_rows(Source x, at::BFloat16 *out, int64_t stride);
 void transpose_rows(Source x, SplitPointer out, int64_t stride);
-/// One panel of the right operand x^T [columns of x, rows of x]: x holds the panel's columns as rows, at most 64.
+/// One panel of the right operand x^T [columns of x, rows of x]: x holds the panel's columns as rows.
 void pack_transposed_panel(Source x, float *out);
 void pack_transposed_panel(Source x, at::BFloat16 *out);
 void pack_transposed_panel(Source x, SplitPointer out);
-/// One panel of the right operand x, at most 64 columns.
+/// One panel of the right operand x, whose columns are all of x.
 void pack_panel(Source x, float *out);
 void pack_panel(Source x, at::BFloat16 *out);
 void pack_panel(Source x, SplitPointer out);

@@ -9,6 +9,8 @@ namespace ct::amx {
 
 namespace {
 
+constexpr int64_t kColumns = kPanel<at::BFloat16>;
+
 /// Part 0 is the values rounded, part 1 what that leaves over.
 CT_AMX_INLINE __m512i row_or_zeros(const Source &x, int part, int64_t row, int64_t column) {
     if (row >= x.rows) return _mm512_setzero_si512();
@@ -58,23 +60,23 @@ CT_AMX void transpose_rows(Source x, at::BFloat16 *out, int64_t stride, int64_t 
 }
 
 CT_AMX void pack_transposed_panel(Source x, at::BFloat16 *out, int64_t low) {
-    for (int64_t row = 0; row < kPanel; row += 16)
+    for (int64_t row = 0; row < kColumns; row += 16)
         for (int64_t column = 0; column < x.columns; column += 32)
             for (int part = 0; part < parts(low); ++part) {
                 __m512i block[16];
                 for (int64_t i = 0; i < 16; ++i) block[i] = row_or_zeros(x, part, row + i, column);
                 transpose(block);
-                for (int64_t i = 0; i < 16; ++i) store(out + (column / 2 + i) * 2 * kPanel + 2 * row + part * low, block[i]);
+                for (int64_t i = 0; i < 16; ++i) store(out + (column / 2 + i) * 2 * kColumns + 2 * row + part * low, block[i]);
             }
 }
 
 CT_AMX void pack_panel(Source x, at::BFloat16 *out, int64_t low) {
     for (int64_t row = 0; row < padded_depth<at::BFloat16>(x.rows); row += 2)
-        for (int64_t column = 0; column < kPanel; column += 32)
+        for (int64_t column = 0; column < kColumns; column += 32)
             for (int part = 0; part < parts(low); ++part) {
                 __m512i first, second;
                 pairs(row_or_zeros(x, part, row, column), row_or_zeros(x, part, row + 1, column), first, second);
-                at::BFloat16 *to = out + row * kPanel + 2 * column + part * low;
+                at::BFloat16 *to = out + row * kColumns + 2 * column + part * low;
                 store(to, first);
                 store(to + 32, second);
             }

@@ -67,10 +67,10 @@ public:
     void start(const Strip &strip) {
         const auto operand = ct::panels<Element>(at(w_), strip.count, width_);
         const float *rows = shared_.weight.template const_data_ptr<float>() + strip.token * width_;
-        for (int64_t column = 0; column < width_; column += ct::kPanel)
+        for (int64_t column = 0; column < width_; column += ct::kPanel<Element>)
             ct::pack_panel(
-                ct::Source{rows + column, width_, strip.count, std::min(ct::kPanel, width_ - column)},
-                at(w_) + column / ct::kPanel * operand.panel_stride);
+                ct::Source{rows + column, width_, strip.count, std::min(ct::kPanel<Element>, width_ - column)},
+                at(w_) + column / ct::kPanel<Element> * operand.panel_stride);
     }
 
     void logits(int64_t row, int64_t rows, const Strip &strip, float *z, int64_t stride) const {

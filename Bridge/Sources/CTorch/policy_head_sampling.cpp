@@ -43,23 +43,26 @@ Candidate candidate(const float *z, int64_t count, double scale, int64_t first_t
     return result;
 }
 
-/// Replaces the choice by a tile's candidate with probability mass(tile) / mass(so far): the last choice is distributed as softmax.
+bool Passed::take(double tile_top, double tile_mass, const Draws &draws, int64_t row, int64_t tile, double slack) {
+    if (draws.is_greedy) {
+        const bool is_higher = tile_top > top;
+        top = std::max(top, tile_top);
+        return is_higher;
+    }
+    if (tile_mass == 0) return false;
+    const double highest = std::max(top, tile_top), own = tile_mass * std::exp(tile_top - highest);
+    mass = (mass == 0 ? 0 : mass * std::exp(top - highest)) + own;
+    top = highest;
+    const auto numbers = draws.words(row, tile);
+    return ct::uniform(numbers[0], numbers[1]) * mass * (1 - slack) < own;
+}
+
+/// The last choice is distributed as softmax.
 Candidate choice(const Candidate *candidates, int64_t tiles, const Draws &draws, int64_t row) {
     Candidate chosen = candidates[0];
-    double top = chosen.top, mass = chosen.mass;
-    for (int64_t tile = 1; tile < tiles; ++tile) {
-        const auto &next = candidates[tile];
-        if (draws.is_greedy) {
-            if (next.top > chosen.top) chosen = next;
-            continue;
-        }
-        if (next.mass == 0) continue;
-        const double highest = std::max(top, next.top), own = next.mass * std::exp(next.top - highest);
-        mass = (mass == 0 ? 0 : mass * std::exp(top - highest)) + own;
-        top = highest;
-        const auto numbers = draws.words(row, tile);
-        if (ct::uniform(numbers[0], numbers[1]) * mass < own) chosen = next;
-    }
+    Passed passed;
+    for (int64_t tile = 0; tile < tiles; ++tile)
+        if (passed.take(candidates[tile].top, candidates[tile].mass, draws, row, tile)) chosen = candidates[tile];
     return chosen;
 }
 

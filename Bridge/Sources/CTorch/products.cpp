@@ -24,25 +24,29 @@ template <class Element> int64_t block_rows(int64_t rows, int64_t depth) {
     return round_up(pieces(rows, pieces(rows, most)), 16);
 }
 
+template <class Element> int64_t panels_of(const Target<Element> &target) { return pieces(target.b.width, kPanel<Element>); }
+
 template <class Element>
 void multiply_in_parallel(LeftOperand<Element> a, int64_t rows, std::span<const Target<Element>> targets, bool adds) {
     const int64_t whole = targets.front().b.depth, height = block_rows<Element>(rows, std::min(whole, kDepthRun)), blocks = pieces(rows, height);
     int64_t across = 0;
-    for (const auto &target : targets) across += pieces(target.b.width, kPanel);
-    const double share = static_cast<double>(std::min(rows, height)) * static_cast<double>(kPanel);
+    for (const auto &target : targets) across += panels_of(target);
+    const double share = static_cast<double>(std::min(rows, height)) * static_cast<double>(kPanel<Element>);
     for (int64_t from = 0; from < whole; from += kDepthRun) {
         const int64_t depth = std::min(kDepthRun, whole - from);
         const bool is_last = from + depth == whole;
         const double work = static_cast<double>(depth);
         parallel_for(
-            0, blocks * across, grain(2 * share * work, work * kPanel * kBytes<Element>, kPair<Element> == 2), [&](int64_t begin, int64_t end) {
+            0, blocks * across, grain(2 * share * work, work * kPanel<Element> * kBytes<Element>, kPair<Element> == 2), [&](int64_t begin, int64_t end) {
                 const TileScope<Element> scope;
-                for (int64_t task = begin; task < end; ++task) {
-                    int64_t column = task % across * kPanel;
+                for (int64_t task = begin, run; task < end; task += run) {
+                    int64_t panel = task % across;
                     const auto *target = targets.data();
-                    for (; column >= round_up(target->b.width, kPanel); ++target) column -= round_up(target->b.width, kPanel);
+                    for (; panel >= panels_of(*target); ++target) panel -= panels_of(*target);
+                    run = std::min(end - task, panels_of(*target) - panel);
                     const auto &b = target->b;
-                    const int64_t row = task / across * height, count = std::min(height, rows - row), width = std::min(kPanel, b.width - column);
+                    const int64_t row = task / across * height, count = std::min(height, rows - row), column = panel * kPanel<Element>;
+                    const int64_t width = std::min(run * kPanel<Element>, b.width - column);
                     float *to = target->c + row * b.width + column;
                     auto part = a.from_row(row);
                     part.data += from;
@@ -102,11 +106,11 @@ template <class Element> PackedLeft<Element> left_transposed(const at::Tensor &x
     const auto to = operand_memory<Element>(columns * stride);
     const auto out = operand_data<Element>(to);
     const auto from = source(x);
-    parallel_for(0, pieces(columns, kPanel), pieces(lines(x.size(0)), kPanel), [&](int64_t begin, int64_t end) {
+    parallel_for(0, pieces(columns, kPanel<Element>), pieces(lines(x.size(0)), kPanel<Element>), [&](int64_t begin, int64_t end) {
         for (int64_t row = 0; row < from.rows; row += kPages)
-            for (int64_t column = begin * kPanel; column < std::min(end * kPanel, columns); column += kPanel)
+            for (int64_t column = begin * kPanel<Element>; column < std::min(end * kPanel<Element>, columns); column += kPanel<Element>)
                 transpose_rows(
-                    {from.data + row * from.stride + column, from.stride, std::min(kPages, from.rows - row), std::min(kPanel, columns - column)},
+                    {from.data + row * from.stride + column, from.stride, std::min(kPages, from.rows - row), std::min(kPanel<Element>, columns - column)},
                     out + column * stride + row, stride);
     });
     return {to, {out, stride}};
@@ -121,13 +125,13 @@ template <class Element> PackedRight<Element> right(const at::Tensor &x) {
     const auto to = operand_memory<Element>(panel_elements<Element>(depth, width));
     const auto operand = panels<Element>(operand_data<Element>(to), depth, width);
     const auto from = source(x);
-    parallel_for(0, pieces(width, kPanel), pieces(lines(depth), kPanel), [&](int64_t begin, int64_t end) {
+    parallel_for(0, pieces(width, kPanel<Element>), pieces(lines(depth), kPanel<Element>), [&](int64_t begin, int64_t end) {
         for (int64_t row = 0; row < depth; row += kPages)
             for (int64_t panel = begin; panel < end; ++panel) {
-                const int64_t column = panel * kPanel;
+                const int64_t column = panel * kPanel<Element>;
                 pack_panel(
-                    Source{from.data + row * from.stride + column, from.stride, std::min(kPages, depth - row), std::min(kPanel, width - column)},
-                    operand_data<Element>(to) + panel * operand.panel_stride + row * kPanel);
+                    Source{from.data + row * from.stride + column, from.stride, std::min(kPages, depth - row), std::min(kPanel<Element>, width - column)},
+                    operand_data<Element>(to) + panel * operand.panel_stride + row * kPanel<Element>);
             }
     });
     return {to, operand};
@@ -142,11 +146,11 @@ template <class Element> PackedRight<Element> right_transposed(const at::Tensor 
     const auto to = operand_memory<Element>(panel_elements<Element>(depth, width));
     const auto operand = panels<Element>(operand_data<Element>(to), depth, width);
     const auto from = source(x);
-    parallel_for(0, pieces(width, kPanel), pieces(lines(depth), kPanel), [&](int64_t begin, int64_t end) {
+    parallel_for(0, pieces(width, kPanel<Element>), pieces(lines(depth), kPanel<Element>), [&](int64_t begin, int64_t end) {
         for (int64_t panel = begin; panel < end; ++panel) {
-            const int64_t row = panel * kPanel;
+            const int64_t row = panel * kPanel<Element>;
             pack_transposed_panel(
-                Source{from.data + row * from.stride, from.stride, std::min(kPanel, width - row), depth},
+                Source{from.data + row * from.stride, from.stride, std::min(kPanel<Element>, width - row), depth},
                 operand_data<Element>(to) + panel * operand.panel_stride);
         }
     });

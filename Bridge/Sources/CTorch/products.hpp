@@ -57,16 +57,16 @@ void multiply_block(
     if constexpr (Elements<Element>::parts == 1) {
         // brgemm compiles a kernel for every shape it meets: whole blocks of 16 rows and a rest keep them few
         const int64_t whole = rows / 16 * 16;
-        const auto run = [&](LeftOperand<Element> part, int64_t count, float *to) {
-            for (int64_t done = 0; done < columns;) {
-                const int64_t column = from_column + done, width = std::min(columns - done, kPanel - column % kPanel);
+        for (int64_t done = 0, width; done < columns; done += width) {
+            const int64_t column = from_column + done;
+            width = std::min(columns - done, kPanel<Element> - column % kPanel<Element>);
+            const auto run = [&](LeftOperand<Element> part, int64_t count, float *to) {
                 at::native::cpublas::brgemm(
-                    count, width, padded, part.stride, b.leading(), c_stride, add, part.data, b.at(from_depth, column), to + done, kPair<Element> == 2);
-                done += width;
-            }
-        };
-        if (whole > 0) run(a, whole, c);
-        if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride);
+                    count, width, padded, part.stride, b.leading(), c_stride, add, part.data, b.at(from_depth, column), to, kPair<Element> == 2);
+            };
+            if (whole > 0) run(a, whole, c + done);
+            if (rows > whole) run(a.from_row(whole), rows - whole, c + whole * c_stride + done);
+        }
     } else {
         TORCH_INTERNAL_ASSERT(false, "split operands without AMX");
     }
