@@ -1,4 +1,4 @@
-// How rollout, update and measurement grow with group size, prompt length, completion length and model size, in memory.
+// How rollout, update and measurement grow with tokens, group size, prompt length, completion length and model size, in memory.
 
 import Algorithms
 import Models
@@ -13,6 +13,7 @@ enum StepSeries {
 
     static func all(_ plan: BenchPlan) -> [BenchGroup] {
         [
+            series(plan, "tokens", "prompts, each of P + G R tokens", [4, 8, 16, 32, 64, 128]) { $0.prompts = $1 },
             series(plan, "group-size", "completions per prompt G", [2, 4, 8, 16, 32]) { $0.samples = $1 },
             series(plan, "prompt-length", "prompt tokens", [8, 32, 64, 128, 256]) { $0.prompt = $1 },
             series(plan, "completion-length", "completion tokens", [8, 16, 32, 64, 128]) { $0.completion = $1 },
