@@ -19,7 +19,11 @@ extension Tensor {
 
     /// The rows of axis 0 named by `indices`, in that order.
     public func rows(_ indices: [Int64]) -> Tensor {
-        let index = Tensor(indices, device: device)
-        return Tensor.make("rows") { ct_index_rows(handle, index.handle, $0) }
+        rows(Tensor(indices, device: device))
+    }
+
+    /// The rows of axis 0 named by int64 `indices` [M], in that order.
+    public func rows(_ indices: Tensor) -> Tensor {
+        Tensor.make("rows") { ct_index_rows(handle, indices.handle, $0) }
     }
 }

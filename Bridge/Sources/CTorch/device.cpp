@@ -37,13 +37,16 @@ bool load_cuda() {
 }
 
 at::Tensor sent(const at::Tensor &host, const at::Tensor &like) {
+    note_transfer("up");
     // from pinned memory a copy is queued as a kernel is; from any other the host waits until all that was queued before is done
     return like.is_cuda() ? host.pin_memory().to(like.device(), host.scalar_type(), true) : host.to(like.device());
 }
 
 at::Tensor uploaded(const int64_t *values, int64_t count, const at::Tensor &like) {
     const auto host = at::from_blob(const_cast<int64_t *>(values), {count}, at::kLong);
-    return like.is_cpu() ? host.clone() : sent(host, like);
+    if (!like.is_cpu()) return sent(host, like);
+    note_transfer("up");
+    return host.clone();
 }
 
 at::Tensor narrowed(const at::Tensor &x) {

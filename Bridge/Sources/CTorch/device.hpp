@@ -23,10 +23,15 @@ std::string torch_library(const std::string &name);
 /// other use of libtorch: autograd counts devices at its first backward.
 bool load_cuda();
 
+/// Tells a recording (recording.cpp) that elements go "up" to a tensor or come "down" from one: on the CPU no operator shows it.
+void note_transfer(const char *direction);
 /// A tensor of the host on the device of `like`; the host does not wait for it.
 at::Tensor sent(const at::Tensor &host, const at::Tensor &like);
 /// A host vector on the device of `like`, likewise.
 at::Tensor uploaded(const int64_t *values, int64_t count, const at::Tensor &like);
+
+/// The stream that libtorch's operators on a device go to now, as its driver knows it (graph.cpp).
+void *current_stream(at::Device device);
 
 // ---- products in bfloat16 with float32 results ----
 
@@ -66,7 +71,18 @@ struct HeadGradients {
 HeadGradients library_head_backward(
     const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &ids, const at::Tensor &statistics, const at::Tensor &g1,
     const at::Tensor &g2, double temperature, int64_t tile, bool wants_weight);
+/// Tokens int64 [N] drawn from the rows of a head, 1 where the row allowed a draw, else 0, int64 [N], and statistics [CT_STAT_ROWS, N].
+struct DrawnTokens {
+    at::Tensor tokens, is_possible, statistics;
+};
+/// By uniform numbers double [2, tiles, N] on the device, or the arg max without; nothing of it waits for the device.
+DrawnTokens library_head_draw(
+    const at::Tensor &hidden, const at::Tensor &weight, double temperature, const at::Tensor &uniform, int64_t tile);
 struct Draws;
+/// The uniform numbers of `rows` rows and all tiles, double [2, tiles, stride] of which the first `rows` columns are written: whether a
+/// tile's candidate is taken, and which token it is.
+void write_uniforms(const Draws &draws, int64_t rows, int64_t tiles, int64_t stride, double *numbers);
+void check_drawn(int64_t is_possible, int64_t row);
 at::Tensor library_head_sample(
     const at::Tensor &hidden, const at::Tensor &weight, double temperature, const Draws &draws, int64_t tile, int64_t *tokens);
 

@@ -18,6 +18,7 @@ constexpr int64_t kWideTile = 4096;
 
 /// Token ids on the device of `like`, checked on the host: an id out of range would end a CUDA process.
 inline at::Tensor ids_beside(const at::Tensor &ids, int64_t rows, int64_t vocabulary, const at::Tensor &like) {
+    note_transfer("down");
     checked_ids(ids.cpu(), rows, vocabulary);
     return ids.to(like.device());
 }

@@ -30,20 +30,6 @@ TileDraw tile_draw(const at::Tensor &z, double scale, const at::Tensor &sums, co
     return {place, tempered.gather(1, place.unsqueeze(1)).squeeze(1)};
 }
 
-/// Uniform numbers of rows from `first` on and every tile, double [2, tiles, n]: whether the tile's candidate is taken, and which token
-/// it is.
-at::Tensor uniforms(const ct::Draws &draws, int64_t first, int64_t rows, int64_t tiles, const at::Tensor &like) {
-    auto host = at::empty({2, tiles, rows}, at::kDouble);
-    double *numbers = host.mutable_data_ptr<double>();
-    for (int64_t tile = 0; tile < tiles; ++tile)
-        for (int64_t row = 0; row < rows; ++row) {
-            const auto words = draws.words(first + row, tile);
-            numbers[tile * rows + row] = ct::uniform(words[0], words[1]);
-            numbers[(tiles + tile) * rows + row] = ct::uniform(words[2], words[3]);
-        }
-    return ct::sent(host, like);
-}
-
 /// Per row the tile whose candidate is the sample [1, n]. A tile replaces the choice so far with probability mass / mass so far, so the
 /// last that does is distributed as softmax.
 at::Tensor chosen_tile(const at::Tensor &sums, const at::Tensor &replaces, bool is_greedy) {
@@ -57,38 +43,71 @@ at::Tensor chosen_tile(const at::Tensor &sums, const at::Tensor &replaces, bool 
 
 } // namespace
 
-at::Tensor ct::library_head_sample(
-    const at::Tensor &hidden, const at::Tensor &weight, double temperature, const Draws &draws, int64_t tile, int64_t *tokens) {
+ct::DrawnTokens ct::library_head_draw(
+    const at::Tensor &hidden, const at::Tensor &weight, double temperature, const at::Tensor &uniform, int64_t tile) {
     check_head(hidden, weight, temperature);
     const int64_t all = hidden.size(0);
+    const bool is_greedy = !uniform.defined();
     const Partition part(weight.size(0), tile);
     const double scale = 1 / temperature;
     HeadOperands operands(hidden, weight);
-    auto out = at::empty({CT_STAT_ROWS, all}, operands.x.options().dtype(at::kFloat));
+    DrawnTokens drawn;
+    drawn.statistics = at::empty({CT_STAT_ROWS, all}, operands.x.options().dtype(at::kFloat));
+    drawn.tokens = at::empty({all}, drawn.statistics.options().dtype(at::kLong));
+    drawn.is_possible = at::empty_like(drawn.tokens);
     for (int64_t row = 0; row < all; row += kDeviceRows) {
         const int64_t rows = std::min(kDeviceRows, all - row);
-        const auto uniform = uniforms(draws, row, draws.is_greedy ? 0 : rows, part.tiles, out);
-        auto sums = at::empty({kTileSums, part.tiles, rows}, out.options());
+        const auto numbers = is_greedy ? at::Tensor() : uniform.narrow(2, row, rows);
+        auto sums = at::empty({kTileSums, part.tiles, rows}, drawn.statistics.options());
         std::vector<at::Tensor> places, logits;
         for (int64_t index = 0; index < part.tiles; ++index) {
             const int64_t token = index * part.tile;
             const auto z = operands.logits(row, rows, token, part.count(index));
             const auto own = sums.select(1, index);
             reduce_tile(z, scale, own);
-            const auto found = tile_draw(z, scale, own, draws.is_greedy ? at::Tensor() : uniform[1][index], draws.is_greedy);
+            const auto found = tile_draw(z, scale, own, is_greedy ? at::Tensor() : numbers[1][index], is_greedy);
             places.push_back(found.token + token);
             logits.push_back(found.logit);
         }
-        const auto state = merge_tiles(sums), tile_of_row = chosen_tile(sums, draws.is_greedy ? at::Tensor() : uniform[0], draws.is_greedy);
-        // what makes a row impossible comes down with the tokens: one wait for the device
-        const auto is_possible = state[2].isfinite().logical_and_(state[0] > -INFINITY).to(at::kLong);
-        const auto down = at::stack({at::stack(places).gather(0, tile_of_row).squeeze(0), is_possible}).cpu();
-        const int64_t *found = down.const_data_ptr<int64_t>();
-        for (int64_t i = 0; i < rows; ++i) {
-            TORCH_CHECK(found[rows + i] != 0, "the logits of row ", row + i, " are not finite: no token can be sampled from them");
-            tokens[row + i] = found[i];
-        }
-        out.narrow(1, row, rows).copy_(finish_rows(state, at::stack(logits).gather(0, tile_of_row).squeeze(0)));
+        const auto state = merge_tiles(sums), tile_of_row = chosen_tile(sums, is_greedy ? at::Tensor() : numbers[0], is_greedy);
+        drawn.is_possible.narrow(0, row, rows).copy_(state[2].isfinite().logical_and_(state[0] > -INFINITY));
+        drawn.tokens.narrow(0, row, rows).copy_(at::stack(places).gather(0, tile_of_row).squeeze(0));
+        drawn.statistics.narrow(1, row, rows).copy_(finish_rows(state, at::stack(logits).gather(0, tile_of_row).squeeze(0)));
     }
-    return out;
+    return drawn;
+}
+
+void ct::write_uniforms(const Draws &draws, int64_t rows, int64_t tiles, int64_t stride, double *numbers) {
+    for (int64_t tile = 0; tile < tiles; ++tile)
+        for (int64_t row = 0; row < rows; ++row) {
+            const auto words = draws.words(row, tile);
+            numbers[tile * stride + row] = uniform(words[0], words[1]);
+            numbers[(tiles + tile) * stride + row] = uniform(words[2], words[3]);
+        }
+}
+
+void ct::check_drawn(int64_t is_possible, int64_t row) {
+    TORCH_CHECK(is_possible != 0, "the logits of row ", row, " are not finite: no token can be sampled from them");
+}
+
+at::Tensor ct::library_head_sample(
+    const at::Tensor &hidden, const at::Tensor &weight, double temperature, const Draws &draws, int64_t tile, int64_t *tokens) {
+    check_head(hidden, weight, temperature);
+    const int64_t all = hidden.size(0), tiles = Partition(weight.size(0), tile).tiles;
+    at::Tensor numbers;
+    if (!draws.is_greedy) {
+        numbers = at::empty({2, tiles, all}, at::kDouble);
+        write_uniforms(draws, all, tiles, all, numbers.mutable_data_ptr<double>());
+        numbers = sent(numbers, hidden);
+    }
+    const auto drawn = library_head_draw(hidden, weight, temperature, numbers, tile);
+    // what makes a row impossible comes down with the tokens: one wait for the device
+    note_transfer("down");
+    const auto down = at::stack({drawn.tokens, drawn.is_possible}).cpu();
+    const int64_t *found = down.const_data_ptr<int64_t>();
+    for (int64_t row = 0; row < all; ++row) {
+        check_drawn(found[all + row], row);
+        tokens[row] = found[row];
+    }
+    return drawn.statistics;
 }

@@ -1,4 +1,5 @@
-// The operators that a thread hands to libtorch's dispatcher, written down with the shapes they are given: for tests.
+// The operators that a thread hands to libtorch's dispatcher, with the shapes they are given, and what passes between host and device
+// between them, written down: for tests.
 
 // libtorch is built so: without it the header gives the recorded function a member, and a check of it, that libtorch's own has not
 #ifndef NDEBUG
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "boundary.hpp"
+#include "device.hpp"
 
 namespace {
 
@@ -39,6 +41,10 @@ std::unique_ptr<at::ObserverContext> entered(const at::RecordFunction &function)
 }
 
 } // namespace
+
+void ct::note_transfer(const char *direction) {
+    if (recording.handle) recording.lines += std::string("maxwell::") + direction + '\n';
+}
 
 extern "C" {
 

@@ -1,5 +1,6 @@
 // Tensors: creation, shape, copies, views and arithmetic.
 #include "boundary.hpp"
+#include "device.hpp"
 #include "packed_weights.hpp"
 
 #include <cstring>
@@ -49,6 +50,7 @@ ct_status ct_from_bytes(
     const void *data, int64_t bytes, const int64_t *shape, int32_t rank, ct_dtype dtype, ct_device device,
     ct_tensor *out) {
     return making(out, [&] {
+        ct::note_transfer("up");
         auto host = at::empty(extents(shape, rank), options(dtype, CT_CPU));
         TORCH_CHECK(
             static_cast<int64_t>(host.nbytes()) == bytes, "a tensor of ", host.nbytes(), " bytes cannot be made from ",
@@ -60,6 +62,7 @@ ct_status ct_from_bytes(
 
 ct_status ct_copy_bytes(ct_tensor tensor, void *data, int64_t bytes) {
     return ct::guarded([&] {
+        ct::note_transfer("down");
         const auto host = in(tensor).detach().to(at::kCPU).contiguous();
         TORCH_CHECK(
             static_cast<int64_t>(host.nbytes()) == bytes, "a tensor of ", host.nbytes(), " bytes cannot fill ", bytes);
@@ -75,6 +78,8 @@ int64_t ct_size(ct_tensor tensor, int32_t axis) {
 }
 
 int64_t ct_count(ct_tensor tensor) { return tensor ? tensor->value.numel() : 0; }
+
+const void *ct_address(ct_tensor tensor) { return tensor ? tensor->value.const_data_ptr() : nullptr; }
 
 ct_status ct_dtype_of(ct_tensor tensor, ct_dtype *out) {
     return ct::guarded([&] {
@@ -146,6 +151,10 @@ ct_status ct_multiply(ct_tensor a, ct_tensor b, ct_tensor *out) {
 
 ct_status ct_scale(ct_tensor a, double factor, ct_tensor *out) {
     return making(out, [&] { return in(a) * factor; });
+}
+
+ct_status ct_shift(ct_tensor a, double amount, ct_tensor *out) {
+    return making(out, [&] { return in(a) + amount; });
 }
 
 ct_status ct_sum(ct_tensor a, ct_tensor *out) {

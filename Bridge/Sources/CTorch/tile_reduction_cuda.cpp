@@ -162,9 +162,8 @@ bool ct::reduce_tile_fused(const at::Tensor &z, double scale, const at::Tensor &
     long long stride = z.stride(0), out_stride = out.stride(0);
     int count = static_cast<int>(z.size(1));
     void *arguments[] = {&logits, &stride, &count, &factor, &sums, &out_stride};
-    // stream 0 is libtorch's own unless a program chooses another one, which this shim never does
     const int status = kernel().driver.launch(
-        kernel().function, static_cast<unsigned>(z.size(0)), 1, 1, kThreads, 1, 1, 0, nullptr, arguments, nullptr);
+        kernel().function, static_cast<unsigned>(z.size(0)), 1, 1, kThreads, 1, 1, 0, current_stream(z.device()), arguments, nullptr);
     TORCH_CHECK(status == 0, "the fused reduction kernel could not be launched (CUDA error ", status, ")");
     return true;
 }

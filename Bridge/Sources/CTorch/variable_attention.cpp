@@ -2,7 +2,14 @@
 //
 // It takes the operator's own name when it is first wanted, so that tests on the CPU make the very call that a GPU gets. It holds to the
 // contract of the CUDA kernels (ATen/native/transformers/cuda/mem_eff_attention) and refuses what they refuse; what they leave unwritten
-// is NaN.
+// is NaN. With lengths of keys, starts of keys may stand anywhere and segments may be without queries. A recording sees one operator, as
+// on a GPU.
+
+// libtorch is built so (recording.cpp)
+#ifndef NDEBUG
+#define NDEBUG
+#endif
+#include <ATen/record_function.h>
 #include <torch/library.h>
 
 #include <limits>
@@ -14,14 +21,19 @@ namespace {
 
 using Starts = std::vector<int64_t>;
 
-Starts starts_of(const std::optional<at::Tensor> &given, int64_t rows, int64_t longest) {
+Starts numbers_of(const std::optional<at::Tensor> &given) {
     TORCH_CHECK(given.has_value() && given->dim() == 1 && given->scalar_type() == at::kInt && given->is_contiguous(), "starts of segments");
     const auto wide = given->to(at::kLong);
-    Starts starts(wide.const_data_ptr<int64_t>(), wide.const_data_ptr<int64_t>() + wide.numel());
+    return {wide.const_data_ptr<int64_t>(), wide.const_data_ptr<int64_t>() + wide.numel()};
+}
+
+/// `least` rows per segment, or more.
+Starts starts_of(const std::optional<at::Tensor> &given, int64_t rows, int64_t longest, int64_t least) {
+    const auto starts = numbers_of(given);
     TORCH_CHECK(!starts.empty() && starts.front() == 0 && starts.back() == rows, "segments that do not end at row ", rows);
     for (size_t s = 0; s + 1 < starts.size(); ++s)
         TORCH_CHECK(
-            starts[s] < starts[s + 1] && starts[s + 1] - starts[s] <= longest, "a segment from ", starts[s], " to ", starts[s + 1],
+            starts[s] + least <= starts[s + 1] && starts[s + 1] - starts[s] <= longest, "a segment from ", starts[s], " to ", starts[s + 1],
             " where the longest has ", longest);
     return starts;
 }
@@ -37,23 +49,32 @@ void check_rows(const at::Tensor &x, const at::Tensor &like) {
 /// What both directions are given.
 struct Call {
     at::Tensor q, k, v;
-    Starts queries, keys;
+    /// Starts, one more than there are segments, and numbers of keys.
+    Starts queries, keys, key_counts;
     int64_t longest, mask;
     double scale;
 
     Call(
         const at::Tensor &q_in, const at::Tensor &k_in, const at::Tensor &v_in, const std::optional<at::Tensor> &query_starts,
         const std::optional<at::Tensor> &key_starts, int64_t longest_queries, int64_t longest_keys, int64_t mask_in,
-        std::optional<double> scale_in)
+        std::optional<double> scale_in, const std::optional<at::Tensor> &key_lengths = std::nullopt)
         : longest(longest_queries), mask(mask_in), scale(scale_in.value_or(0)) {
         for (const auto &rows : {q_in, k_in, v_in}) check_rows(rows, q_in);
         TORCH_CHECK(
             scale > 0 && (mask == ct::kUnmasked || mask == ct::kCausal) && 0 < longest_queries && longest_queries <= q_in.size(1) &&
                 0 < longest_keys && longest_keys <= k_in.size(1),
             "variable-length attention with mask ", mask, ", scale ", scale, ", longest ", longest_queries, " over ", longest_keys);
-        queries = starts_of(query_starts, q_in.size(1), longest_queries);
-        keys = starts_of(key_starts, k_in.size(1), longest_keys);
+        queries = starts_of(query_starts, q_in.size(1), longest_queries, key_lengths ? 0 : 1);
+        keys = key_lengths ? numbers_of(key_starts) : starts_of(key_starts, k_in.size(1), longest_keys, 1);
         TORCH_CHECK(queries.size() == keys.size(), queries.size(), " starts of queries, ", keys.size(), " of keys");
+        if (key_lengths) key_counts = numbers_of(key_lengths);
+        else
+            for (int64_t s = 0; s < segments(); ++s) key_counts.push_back(keys[s + 1] - keys[s]);
+        TORCH_CHECK(static_cast<int64_t>(key_counts.size()) == segments(), key_counts.size(), " lengths of keys for ", segments(), " segments");
+        for (int64_t s = 0; s < segments(); ++s)
+            TORCH_CHECK(
+                queries[s] == queries[s + 1] || (0 <= keys[s] && 0 < key_counts[s] && keys[s] + key_counts[s] <= k_in.size(1)), "keys from ",
+                keys[s], ", ", key_counts[s], " of them, of ", k_in.size(1));
         q = heads_first(q_in);
         k = heads_first(k_in);
         v = heads_first(v_in);
@@ -69,7 +90,7 @@ struct Call {
     int64_t room() const { return (longest + ct::kLogsumAlignment - 1) / ct::kLogsumAlignment * ct::kLogsumAlignment; }
     int64_t segments() const { return static_cast<int64_t>(queries.size()) - 1; }
     at::Tensor of_queries(const at::Tensor &x, int64_t s) const { return x.narrow(1, queries[s], queries[s + 1] - queries[s]); }
-    at::Tensor of_keys(const at::Tensor &x, int64_t s) const { return x.narrow(1, keys[s], keys[s + 1] - keys[s]); }
+    at::Tensor of_keys(const at::Tensor &x, int64_t s) const { return x.narrow(1, keys[s], key_counts[s]); }
 
     /// Scores of a segment [H, queries, keys].
     at::Tensor scores(int64_t s) const {
@@ -86,13 +107,15 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, c10::SymInt, c10::Sym
     std::optional<c10::SymInt> longest_keys, double dropout, int64_t mask, bool wants_logsum, std::optional<double> scale,
     const std::optional<at::Tensor> &key_lengths, std::optional<int64_t> window) {
     TORCH_CHECK_NOT_IMPLEMENTED(
-        !bias && dropout == 0 && wants_logsum && !key_lengths && !window && longest_queries && longest_keys,
-        "variable-length attention on the CPU has no bias, dropout, lengths of keys or window, and always log-sum-exps");
+        !bias && dropout == 0 && wants_logsum && !window && longest_queries && longest_keys,
+        "variable-length attention on the CPU has no bias, dropout or window, and always log-sum-exps");
+    const at::DisableRecordFunctionGuard unseen;
     const int64_t most = longest_queries->expect_int(), most_keys = longest_keys->expect_int();
-    const Call call(q, k, v, query_starts, key_starts, most, most_keys, mask, scale);
-    auto out = at::empty_like(call.q);
+    const Call call(q, k, v, query_starts, key_starts, most, most_keys, mask, scale, key_lengths);
+    auto out = at::full_like(call.q, std::numeric_limits<double>::quiet_NaN());
     auto logsum = at::full({call.segments(), call.q.size(0), call.room()}, std::numeric_limits<double>::quiet_NaN(), call.q.options());
     for (int64_t s = 0; s < call.segments(); ++s) {
+        if (call.queries[s] == call.queries[s + 1]) continue;
         const auto z = call.scores(s), sums = z.logsumexp(2);
         // weights by the greatest score, as the kernels have them: log-sum-exps are rounded
         call.of_queries(out, s).copy_(at::bmm(z.softmax(2), call.of_keys(call.v, s)));
@@ -112,6 +135,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backward(
     TORCH_CHECK_NOT_IMPLEMENTED(
         !bias && dropout == 0 && !wants_bias && !window && !shares_storage,
         "gradients of variable-length attention on the CPU have no bias, dropout, window or shared storage");
+    const at::DisableRecordFunctionGuard unseen;
     const Call call(q, k, v, query_starts, key_starts, longest_queries.expect_int(), longest_keys.expect_int(), mask, scale);
     check_rows(dy_in, q);
     check_rows(out, q);

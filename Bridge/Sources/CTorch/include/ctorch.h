@@ -71,7 +71,8 @@ int32_t ct_set_library_operators(int32_t enabled);
 int32_t ct_library_operators(void);
 /// For tests: 1 starts to write down every operator that this thread hands to libtorch's dispatcher, 0 ends it (recording.cpp).
 ct_status ct_record_operators(int32_t wanted);
-/// A line each: the name, then device and shape of each tensor given to it, as in "aten::mm cpux2x3 cpux3x4". Valid until the next.
+/// A line each: the name, then device and shape of each tensor given to it, as in "aten::mm cpux2x3 cpux3x4"; "maxwell::up" and
+/// "maxwell::down" where this shim hands a tensor's elements from or to the host. Valid until the next.
 const char *ct_recorded_operators(void);
 /// How tiles of the policy head's logits are reduced on a device, in words. Valid until the next call.
 const char *ct_reduction_kernel(ct_device device);
@@ -92,6 +93,8 @@ ct_status ct_copy_bytes(ct_tensor tensor, void *data, int64_t bytes);
 int32_t ct_rank(ct_tensor tensor);
 int64_t ct_size(ct_tensor tensor, int32_t axis);
 int64_t ct_count(ct_tensor tensor);
+/// For tests: the address of the first element; NULL for a missing tensor.
+const void *ct_address(ct_tensor tensor);
 /// CT_OK also for dtypes this contract does not name: those fail with CT_UNSUPPORTED.
 ct_status ct_dtype_of(ct_tensor tensor, ct_dtype *out);
 ct_device ct_device_of(ct_tensor tensor);
@@ -110,6 +113,8 @@ ct_status ct_add(ct_tensor a, ct_tensor b, ct_tensor *out);
 ct_status ct_subtract(ct_tensor a, ct_tensor b, ct_tensor *out);
 ct_status ct_multiply(ct_tensor a, ct_tensor b, ct_tensor *out);
 ct_status ct_scale(ct_tensor a, double factor, ct_tensor *out);
+/// a + amount, elementwise.
+ct_status ct_shift(ct_tensor a, double amount, ct_tensor *out);
 ct_status ct_sum(ct_tensor a, ct_tensor *out);
 ct_status ct_exp(ct_tensor a, ct_tensor *out);
 ct_status ct_matmul(ct_tensor a, ct_tensor b, ct_tensor *out);
@@ -173,6 +178,59 @@ ct_status ct_cache_append(
 ct_status ct_cached_attention(
     ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *places, const ct_tensor *prefix_keys,
     const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out);
+
+// ---- decoding steps of fixed shapes (decode_step.cpp), no gradient ----
+
+/// A step of n rows on one device: buffers at addresses that stay, for what it is told and what it found. Between ct_step_send and
+/// ct_step_results the operators and their shapes follow from its shape alone, and none reads memory of the host or waits for the
+/// device, so that a graph can hold them.
+typedef struct ct_step_box *ct_step;
+typedef struct {
+    int64_t rows;                  // n; a step may have fewer, the others are spare
+    int64_t ratio;                 // query heads of a key head
+    int64_t vocabulary, positions; // what tokens and positions lie below
+    int64_t places, prefix_places; // of a layer's cache, whose last is for spare rows, and of its prefixes
+    int32_t greedy;
+} ct_step_shape;
+/// A row sees the places prefix_start ..< + prefix_length of the prefixes, which may be none, and start ..< + length of the cache, the
+/// last of which it writes. Rows of one prefix that follow each other read it together.
+typedef struct {
+    int64_t token, position, start, length, prefix_start, prefix_length;
+} ct_step_row;
+/// Keys and values of one layer: `keys`, `values` [places, K, W] and `prefix_keys`, `prefix_values` [prefix_places, K, W], all finite
+/// and contiguous, W a multiple of 8 that a head's width is filled up to.
+typedef struct {
+    ct_tensor keys, values, prefix_keys, prefix_values;
+} ct_step_cache;
+
+ct_status ct_step_make(ct_step_shape shape, ct_device device, ct_step *out);
+void ct_step_free(ct_step step);
+/// Rows, checked, and their draws (`key`, `counters`: ct_policy_head_sample), in one copy for which the host does not wait.
+ct_status ct_step_send(ct_step step, const ct_step_row *rows, int64_t count, uint64_t key, const uint32_t *counters);
+/// The first of a step's operators: token ids and positions of its rows, int64 [n].
+ct_status ct_step_begin(ct_step step, ct_tensor *tokens, ct_tensor *positions);
+/// Writes k and v [n, K, D] to the cache, then attends from q [n, H, D] -> [n, H, D].
+ct_status ct_step_attention(ct_step step, ct_tensor q, ct_tensor k, ct_tensor v, ct_step_cache cache, double scale, ct_tensor *out);
+/// The last: draws a token per row of hidden [n, D], as ct_policy_head_sample does.
+ct_status ct_step_draw(ct_step step, ct_tensor hidden, ct_tensor weight, double temperature);
+/// Waits for the step: tokens [count] and statistics float32 [CT_STAT_ROWS, count], on the host, of the rows that are not spare.
+ct_status ct_step_results(ct_step step, int64_t count, int64_t *tokens, ct_tensor *statistics);
+
+// ---- graphs of a device's work (graph.cpp) ----
+
+/// What `body` launched, to be launched again as a whole.
+typedef struct ct_graph_box *ct_graph;
+/// How decoding steps run on a device, in words. Static storage.
+const char *ct_graph_support(ct_device device);
+/// Whether CUDA work can be captured: libtorch 2.13 or newer, with CUDA and a device.
+int32_t ct_can_capture(void);
+/// Runs `body` on the stream that captures run on, between two waits for the device: what it makes on first use is there afterwards.
+ct_status ct_on_graph_stream(void (*body)(void *context), void *context);
+/// Captures what `body` launches, without computing it; `body` returns 0 if it failed. The memory of the captured operators stays
+/// theirs; a graph made beside another shares it, for neither is replayed while the other's results are wanted.
+ct_status ct_graph_capture(ct_graph beside, int32_t (*body)(void *context), void *context, ct_graph *out);
+ct_status ct_graph_replay(ct_graph graph);
+void ct_graph_free(ct_graph graph);
 
 // ---- the policy head (policy_head.cpp), no gradient recorded: backward is explicit ----
 
