@@ -102,4 +102,8 @@ public final class AdaptedModel: LanguageModel {
     public func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor {
         base.decode(tokens: tokens, positions: positions, slots: slots, cache: cache)
     }
+
+    public func decode(_ step: DecodingStep, cache: FixedCache) -> Tensor { base.decode(step, cache: cache) }
+
+    public var preparedPositions: Int { base.preparedPositions }
 }

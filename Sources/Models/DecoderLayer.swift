@@ -88,9 +88,6 @@ struct DecoderLayer {
 extension ModelConfig {
     /// RMSNorm over the last axis, by the family's meaning of the weight.
     func norm(_ x: Tensor, _ weight: Tensor) -> Tensor {
-        let scale =
-            family.layers.offsetsNorms
-            ? weight + Tensor([Float](repeating: 1, count: weight.count), device: weight.device) : weight
-        return x.rmsNorm(scale, epsilon: normEpsilon)
+        x.rmsNorm(family.layers.offsetsNorms ? weight + 1 : weight, epsilon: normEpsilon)
     }
 }

@@ -46,6 +46,11 @@ public protocol LanguageModel: AnyObject {
 
     /// Hidden states [S, D] of one token per slot at its position, counted from the prompt's start; extends the cache.
     func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor
+
+    /// Hidden states [n, D] of the rows that a step of fixed shape was sent; extends its cache. Reads no memory of the host.
+    func decode(_ step: DecodingStep, cache: FixedCache) -> Tensor
+    /// Positions that `prepare` made ready.
+    var preparedPositions: Int { get }
 }
 
 extension LanguageModel {

@@ -38,6 +38,11 @@ struct RotaryTable {
 
     /// One row [d/2] per given position, all of which the table must hold.
     func rows(_ positions: [Int64]) -> RotaryAngles {
+        rows(Tensor(positions, device: cosine.device))
+    }
+
+    /// One row per position of int64 [N] on the table's device.
+    func rows(_ positions: Tensor) -> RotaryAngles {
         RotaryAngles(cosine: cosine.rows(positions), sine: sine.rows(positions))
     }
 }

@@ -78,14 +78,14 @@ public final class Transformer: LanguageModel {
     }
 
     public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor {
-        states(ids, positions: layout.positions) { _, q, k, v in
+        states(ids, angles(layout.positions)) { _, q, k, v in
             q.attention(keys: k, values: v, layout: layout, scale: scale)
         }
     }
 
     public func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues] {
         var captured: [LayerKeyValues] = []
-        _ = states(ids, positions: layout.positions) { _, q, k, v in
+        _ = states(ids, angles(layout.positions)) { _, q, k, v in
             captured.append(LayerKeyValues(keys: k, values: v))
             return q.attention(keys: k, values: v, layout: layout, scale: scale)
         }
@@ -100,23 +100,32 @@ public final class Transformer: LanguageModel {
 
     public func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor {
         let (rows, prefixes) = cache.rows(slots: slots, positions: positions)
-        return states(Tensor(tokens), positions: positions) { index, q, k, v in
+        return states(Tensor(tokens), angles(positions)) { index, q, k, v in
             cache.layers[index].append(keys: k, values: v, slots: rows.slots, places: rows.places)
             return q.cachedAttention(
                 cache.layers[index], prefixes: prefixes.map { $0.layers[index] }, rows: rows, scale: scale)
         }
     }
 
+    public func decode(_ step: DecodingStep, cache: FixedCache) -> Tensor {
+        let (tokens, positions) = step.begin()
+        return states(tokens, angles { $0.rows(positions) }) { index, q, k, v in
+            step.attention(q, keys: k, values: v, cache: cache.layers[index], scale: scale)
+        }
+    }
+
+    public var preparedPositions: Int { min(rotary.length, localRotary?.length ?? .max) }
+
     var scale: Double { 1 / (config.queryScale ?? Double(config.headSize)).squareRoot() }
 
     /// One row per token through all layers; `attention` is given the layer's index first.
     private func states(
-        _ ids: Tensor, positions: [Int64], attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
+        _ ids: Tensor, _ angles: [RotaryAngles],
+        attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
     ) -> Tensor {
-        let angles = angles(positions)
         var x = embedded(ids)
         for layer in layers {
-            x = layer.applied(to: x, rows: positions.count, angles: angles[layer.index]) {
+            x = layer.applied(to: x, rows: ids.count, angles: angles[layer.index]) {
                 attention(layer.index, $0, $1, $2)
             }
         }
@@ -132,8 +141,13 @@ public final class Transformer: LanguageModel {
     /// The angles of every layer at these positions.
     func angles(_ positions: [Int64]) -> [RotaryAngles] {
         prepare(positions: Int(positions.max() ?? 0) + 1)
-        let all = rotary.rows(positions)
-        guard let local = localRotary?.rows(positions), let isLocal = config.local?.isLocal else {
+        return angles { $0.rows(positions) }
+    }
+
+    /// The angles of every layer, as the rows that `rows` takes from a table.
+    private func angles(_ rows: (RotaryTable) -> RotaryAngles) -> [RotaryAngles] {
+        let all = rows(rotary)
+        guard let local = localRotary.map(rows), let isLocal = config.local?.isLocal else {
             return layers.map { _ in all }
         }
         return isLocal.map { $0 ? local : all }

@@ -11,13 +11,21 @@ public final class RolloutEngine {
     private let model: any LanguageModel
     private let seed: UInt64
     private let slots: Int
+    private let usesGraphs: Bool
     /// How many may decode completions of their own.
     var threads = Runtime.kernelThreads
+    /// How decoding steps are captured; for tests, since no CPU can.
+    var graphs: GraphCapture? = nil
+    /// Why decoding that was to run as graphs ran operator by operator, since the last call.
+    public private(set) var graphRefusal: String?
 
-    public init(model: any LanguageModel, seed: UInt64, slots: Int = 256) {
+    /// - Parameter usesGraphs: on a device, decodes in steps of fixed shape that run as graphs of the device's work. The fused passes of the
+    ///   CPU do not change.
+    public init(model: any LanguageModel, seed: UInt64, slots: Int = 256, usesGraphs: Bool = false) {
         self.model = model
         self.seed = seed
         self.slots = slots
+        self.usesGraphs = usesGraphs
     }
 
     /// Names a prompt's stream of random numbers.
@@ -132,61 +140,56 @@ public final class RolloutEngine {
     /// Completions of the given samples on the calling thread; operators may use all of them.
     private func run(_ call: Call, _ samples: [Range<Int>], _ onProgress: (Int) -> Void) -> [[Completion]] {
         let prompts = call.prompts
-        // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
-        let shortest = prompts.map(\.tokens.count).min() ?? 1
-        let length = max(1, min(call.options.maxNewTokens, model.config.contextLength - shortest + 1))
         let width = min(call.slots, max(1, samples.reduce(0) { $0 + $1.count }))
-        let cache = KeyValueCache(config: model.config, slots: width, length: length)
+        let decoder = decoder(call, slots: width)
         var schedule = RolloutSchedule(samples: samples, slots: width)
-        var prefixes: [Int: KeyValuePrefix] = [:]
         var running = [Running?](repeating: nil, count: width)
         var results = samples.map { [Completion?](repeating: nil, count: $0.count) }
         var finished = 0
         while !schedule.isFinished {
             let admissions = schedule.admit()
-            prefill(admissions.filter(\.isFirstOfPrompt).map(\.prompt), of: prompts, into: &prefixes)
+            decoder.prefill(admissions.filter(\.isFirstOfPrompt).map { ($0.prompt, prompts[$0.prompt].tokens) })
             for admission in admissions {
                 let tokens = prompts[admission.prompt].tokens
-                cache.begin(slot: admission.slot, after: prefixes[admission.prompt])
+                decoder.begin(slot: admission.slot, prompt: admission.prompt, isLast: admission.isLastOfPrompt)
                 running[admission.slot] = Running(
                     cursor: Cursor(
                         prompt: admission.prompt, sample: admission.sample, nextToken: tokens[tokens.count - 1],
                         position: tokens.count - 1))
-                if admission.isLastOfPrompt { prefixes[admission.prompt] = nil }
             }
-            let active = running.indices.filter { running[$0] != nil }
-            for slot in advance(active, &running, call, cache) {
+            let active = decoder.arranged(running.indices.filter { running[$0] != nil })
+            for slot in advance(active, &running, call, decoder) {
                 guard let ended = running[slot] else { continue }
                 let (prompt, sample) = (ended.cursor.prompt, ended.cursor.sample)
                 results[prompt][sample - samples[prompt].lowerBound] = ended.completion
                 running[slot] = nil
                 schedule.finish(slot: slot)
+                decoder.end(slot: slot)
                 finished += 1
             }
             onProgress(finished)
         }
+        if let steps = decoder as? StepDecoder { graphRefusal = steps.captured.refusal }
         return results.map { $0.compactMap(\.self) }
     }
 
-    /// Computes the prefixes of the given prompts, all but their last token, in one packed batch.
-    private func prefill(_ indices: [Int], of prompts: [Prompt], into prefixes: inout [Int: KeyValuePrefix]) {
-        let tokens = indices.map { prompts[$0].tokens.dropLast() }
-        let ids = tokens.flatMap { $0.map(Int64.init) }
-        guard !ids.isEmpty else { return }
-        let keyValues = model.prefill(Tensor(ids), layout: PackedLayout(tokens.map { .init(prompt: $0.count) }))
-        var row = 0
-        for (index, prefix) in zip(indices, tokens) where !prefix.isEmpty {
-            prefixes[index] = KeyValuePrefix(keyValues, rows: row..<(row + prefix.count))
-            row += prefix.count
-        }
+    private func decoder(_ call: Call, slots: Int) -> any SlotDecoder {
+        let lengths = call.prompts.map(\.tokens.count)
+        // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
+        let length = max(1, min(call.options.maxNewTokens, model.config.contextLength - (lengths.min() ?? 1) + 1))
+        let given = DecodingCall(
+            model: model, options: call.options, seed: seed, slots: slots, length: length, prompts: call.prompts.count,
+            prefixLength: max(0, (lengths.max() ?? 1) - 1))
+        guard usesGraphs, Runtime.usesLibraryOperators else { return CachedDecoder(given) }
+        return StepDecoder(given, graphs: graphs ?? .ofDevice)
     }
 
     /// One token for every active slot; returns the slots whose completion ended.
     private func advance(
-        _ active: [Int], _ running: inout [Running?], _ call: Call, _ cache: KeyValueCache
+        _ active: [Int], _ running: inout [Running?], _ call: Call, _ decoder: any SlotDecoder
     ) -> [Int] {
         let cursors = active.compactMap { running[$0]?.cursor }
-        let (tokens, statistics) = draw(cursors, slots: active, call, cache)
+        let (tokens, statistics) = decoder.draw(zip(active, cursors).map { row(of: $1, in: $0, call) })
         // a failed operator: the scope reports it
         guard statistics.count == active.count else { return active }
         var ended: [Int] = []
@@ -206,25 +209,14 @@ public final class RolloutEngine {
         return ended
     }
 
-    /// One token for each of some slots, through all layers and the head.
-    private func draw(
-        _ cursors: [Cursor], slots: [Int], _ call: Call, _ cache: KeyValueCache
-    ) -> (tokens: [Int64], statistics: TokenStatistics) {
-        let hidden = model.decode(
-            tokens: cursors.map { Int64($0.nextToken) }, positions: cursors.map { Int64($0.position) },
-            slots: slots.map(Int64.init), cache: cache)
-        let counters = cursors.flatMap { cursor in
-            [
+    private func row(of cursor: Cursor, in slot: Int, _ call: Call) -> SlotRow {
+        SlotRow(
+            slot: slot, token: cursor.nextToken, position: cursor.position,
+            counters: [
                 UInt32(cursor.drawn), UInt32(truncatingIfNeeded: call.step),
                 UInt32(truncatingIfNeeded: call.prompts[cursor.prompt].index),
                 UInt32(truncatingIfNeeded: cursor.sample) | RandomPurpose.sampling.rawValue << 24,
-            ]
-        }
-        let (tokens, matrix) = PolicyHeadKernels.sample(
-            hidden: hidden, weight: model.headWeight, temperature: call.options.temperature,
-            greedy: call.options.isGreedy,
-            seed: seed, counters: counters)
-        return (tokens, TokenStatistics(matrix))
+            ])
     }
 }
 

@@ -65,7 +65,7 @@ public struct TrainConfig: Sendable {
         data = try ProblemData(from: try root.section("data"))
         algorithm = try AlgorithmCatalogue.algorithm(from: try root.section("algorithm"))
         reference = try Self.reference(root, algorithm, initial: model)
-        rollout = try RolloutSettings(try root.section("rollout"))
+        rollout = try RolloutSettings(try root.section("rollout"), device: device)
         optimiser = try OptimiserSettings(try root.section("optimiser"))
         training = try TrainingSettings(try root.section("training"))
         checkpoint = try CheckpointSettings(try root.section("checkpoint"))
@@ -143,13 +143,21 @@ public struct RolloutSettings: Sendable {
     public var maxNewTokens: Int
     /// Completions decoded at once.
     public var slots: Int
+    /// Decoding steps run as graphs of the device's work (docs/decisions/0005-cuda.md).
+    public var graphs: Bool
 
-    init(_ section: ConfigSection) throws {
+    init(_ section: ConfigSection, device: Device) throws {
         promptsPerStep = try section.value("prompts_per_step", default: 32, in: 1...1_000_000)
         completionsPerPrompt = try section.value("completions_per_prompt", default: 16, in: 1...10_000)
         temperature = try section.value("temperature", default: 1.0, in: 0.01...100)
         maxNewTokens = try section.value("max_new_tokens", default: 256, in: 1...1_000_000)
         slots = try section.value("slots", default: 256, in: 1...65_536)
+        graphs = try section.value("graphs", default: false)
+        if graphs, device == .cpu {
+            throw section.fault(
+                .outOfRange, "graphs",
+                "cannot be true on device cpu, which has no graphs; set device: cuda or remove it")
+        }
     }
 }
 

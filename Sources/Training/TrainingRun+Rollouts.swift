@@ -54,6 +54,10 @@ extension TrainingRun {
         let completions = try engine.complete(prompts, samples: samples, options: options, step: step) {
             [watchdog] _ in watchdog?.enter("sampling completions", step: step)
         }
+        if config.rollout.graphs, let reason = engine.graphRefusal, !hasToldRefusal {
+            hasToldRefusal = true
+            warn("rollout.graphs: decoding steps run operator by operator: \(reason)")
+        }
         watchdog?.enter("judging completions", step: step)
         let clock = ContinuousClock()
         let start = clock.now

@@ -35,6 +35,8 @@ public final class TrainingRun {
     public var warn: @Sendable (String) -> Void = { _ in }
     var watchdog: Watchdog?
     var guardState = GuardState()
+    /// Whether it was told why decoding steps do not run as graphs.
+    var hasToldRefusal = false
 
     /// What became of prompts that are too long, in one sentence; nil if every prompt fits.
     public var promptSentence: String? { source.fit?.sentence }
@@ -72,7 +74,8 @@ public final class TrainingRun {
         algorithm = config.algorithm
         if let states = session.state.controllers { try algorithm.restore(controllerStates: states) }
         try session.writeResolved(try resolved.json())
-        engine = RolloutEngine(model: session.model, seed: config.seed, slots: config.rollout.slots)
+        engine = RolloutEngine(
+            model: session.model, seed: config.seed, slots: config.rollout.slots, usesGraphs: config.rollout.graphs)
         updater = PolicyUpdater(
             model: session.model, temperature: config.rollout.temperature,
             microBatchTokens: config.training.microBatchTokens)

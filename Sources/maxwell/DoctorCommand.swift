@@ -17,6 +17,8 @@ struct DoctorCommand: ParsableCommand {
         var float32Products, bfloat16x3Products, bfloat16Products: String
         /// How tiles of the policy head's logits are reduced.
         var headReduction: String
+        /// How decoding steps are launched.
+        var decodingSteps: String
         /// Worst absolute error of a 64 × 64 matrix product against sums in double.
         var matmulError: Double
     }
@@ -46,6 +48,7 @@ struct DoctorCommand: ParsableCommand {
         print("bfloat16x3 products \(findings.bfloat16x3Products)")
         print("bfloat16 products   \(findings.bfloat16Products)")
         print("head reduction      \(findings.headReduction)")
+        print("decoding steps      \(findings.decodingSteps)")
         print("SQLite              \(findings.sqlite)")
         print("matrix product      correct (error \(findings.matmulError))")
     }
@@ -57,7 +60,7 @@ struct DoctorCommand: ParsableCommand {
             sqlite: ExperienceStore.sqliteVersion, threads: Runtime.threads, kernelThreads: Runtime.kernelThreads,
             cudaDevices: Runtime.cudaDevices, float32Products: Runtime.productKernel(.float32),
             bfloat16x3Products: Runtime.productKernel(.bfloat16x3), bfloat16Products: Runtime.productKernel(.bfloat16),
-            headReduction: Runtime.headReduction(on: device),
+            headReduction: Runtime.headReduction(on: device), decodingSteps: Runtime.graphSupport(on: device),
             matmulError: max(error, try withDevice(.cpu) { try matmulError() }))
     }
 

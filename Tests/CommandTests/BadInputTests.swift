@@ -20,6 +20,7 @@ import Torch
             ([torn], ["torn.yaml"]), ([empty], ["empty.yaml"]),
             ([config, "optimiser.learning_rate=-1"], ["optimiser.learning_rate", "-1"]),
             ([config, "rollout.temperature=0"], ["rollout.temperature", "0"]),
+            ([config, "rollout.graphs=true"], ["rollout.graphs", "device cpu", "device: cuda"]),
             ([config, "training.steps=many"], ["training.steps", "many"]),
             ([config, "training.mini_batches=5"], ["training.mini_batches (5)", "rollout.prompts_per_step (4)"]),
             ([config, "algorithm.name=clip_x"], ["algorithm.name", "clip_v"]),
