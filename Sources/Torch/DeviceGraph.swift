@@ -80,7 +80,7 @@ final class DeviceGraph: StepGraph {
 }
 
 /// What a C callback is given: it cannot capture.
-private final class CapturedWork {
+final class CapturedWork {
     private let body: () -> Void
     private(set) var failure: (any Error)?
 

@@ -111,10 +111,22 @@ import Trajectories
         "aten::_pin_memory", "maxwell::up", "maxwell::down",
     ]
 
-    /// A capture keeps the operators of one step for all that follow.
-    @Test(arguments: Fixture.all, [ComputePrecision.float32, .bfloat16])
-    func `a step's operators do not depend on its rows, and none waits`(
-        fixture: Fixture, precision: ComputePrecision
+    /// Rows of any slots over any prefixes, spare ones or none.
+    private static let layouts: [[DecodingRow]] = {
+        func row(_ slot: Int, _ places: Int, _ prefix: Range<Int>) -> DecodingRow {
+            DecodingRow(
+                token: slot, position: prefix.count + places - 1, own: slot * 24..<slot * 24 + places, prefix: prefix)
+        }
+        return [
+            [row(0, 1, 0..<0)], [row(2, 24, 0..<20), row(1, 3, 0..<20), row(4, 1, 0..<20), row(0, 9, 0..<20)],
+            [row(0, 2, 0..<1), row(1, 3, 20..<39), row(2, 1, 40..<60)], [row(4, 24, 40..<41), row(0, 24, 0..<0)],
+        ]
+    }()
+
+    /// A step of four rows of a fixture, and its operators.
+    private func withStep(
+        _ fixture: Fixture, _ precision: ComputePrecision,
+        _ body: (_ step: DecodingStep, _ operators: @escaping () -> Void, _ layers: Int) throws -> Void
     ) throws {
         let model = try ModelFolder.load(fixture.folder)
         try withTorchErrors {
@@ -122,41 +134,74 @@ import Trajectories
                 try withPrecision(precision) {
                     try withoutGradient {
                         var decoding = Decoding(model, prefixes: [20, 20, 20])
-                        let step = decoding.step(4)
-                        func operators(_ rows: [DecodingRow]) throws -> [RecordedOperator] {
-                            step.send(rows, seed: 5, counters: [UInt32](repeating: 3, count: 4 * rows.count))
-                            let ((), operators) = try recordingOperators {
-                                let hidden = model.decode(step, cache: decoding.cache)
-                                step.draw(hidden: hidden, weight: model.headWeight, temperature: 0.9)
-                            }
-                            #expect(step.results(rows.count).tokens.count == rows.count)
-                            return operators
-                        }
-                        func row(_ slot: Int, _ places: Int, _ prefix: Range<Int>) -> DecodingRow {
-                            DecodingRow(
-                                token: slot, position: prefix.count + places - 1, own: slot * 24..<slot * 24 + places,
-                                prefix: prefix)
+                        let (step, cache) = (decoding.step(4), decoding.cache)
+                        let ids = (0..<60).map { Int64($0 % 30) }
+                        let prefilled = model.prefill(
+                            Tensor(ids), layout: PackedLayout([20, 20, 20].map { .init(prompt: $0) }))
+                        for cell in 0..<3 { cache.keep(prefilled, rows: 20 * cell..<20 * (cell + 1), of: cell) }
+                        let operators = {
+                            let hidden = model.decode(step, cache: cache)
+                            step.draw(hidden: hidden, weight: model.headWeight, temperature: 0.9)
                         }
                         // the first rounds the weights
-                        _ = try operators([row(0, 1, 0..<0)])
-                        let layouts = [
-                            [row(0, 1, 0..<0)],
-                            [row(2, 24, 0..<20), row(1, 3, 0..<20), row(4, 1, 0..<20), row(0, 9, 0..<20)],
-                            [row(0, 2, 0..<1), row(1, 3, 20..<39), row(2, 1, 40..<60)],
-                            [row(4, 24, 40..<41), row(0, 24, 0..<0)],
-                        ]
-                        let recorded = try layouts.map(operators)
-                        for other in recorded { #expect(other == recorded[0]) }
-                        let names = Set(recorded[0].map(\.name))
-                        #expect(names.isDisjoint(with: Self.waiting), "\(names.intersection(Self.waiting))")
-                        // two calls of attention a layer, and a recording that sees what is between
-                        #expect(
-                            recorded[0].filter { $0.name == "aten::_efficient_attention_forward" }.count
-                                == 2 * model.config.layers)
-                        #expect(names.contains("aten::embedding") && names.contains("aten::mm"))
+                        send(Self.layouts[0], to: step, seed: 0)
+                        operators()
+                        try body(step, operators, model.config.layers)
                     }
                 }
             }
+        }
+    }
+
+    private func send(_ rows: [DecodingRow], to step: DecodingStep, seed: UInt64) {
+        step.send(rows, seed: seed, counters: (0..<4 * rows.count).map { UInt32($0) })
+    }
+
+    @Test(arguments: Fixture.all, [ComputePrecision.float32, .bfloat16])
+    func `a step's operators do not depend on its rows, and none waits`(
+        fixture: Fixture, precision: ComputePrecision
+    ) throws {
+        try withStep(fixture, precision) { step, operators, layers in
+            let recorded = try Self.layouts.map { rows in
+                send(rows, to: step, seed: 5)
+                return try recordingOperators(operators).1
+            }
+            for other in recorded { #expect(other == recorded[0]) }
+            let names = Set(recorded[0].map(\.name))
+            #expect(names.isDisjoint(with: Self.waiting), "\(names.intersection(Self.waiting))")
+            // a recording that sees what is between, and two calls of attention a layer
+            #expect(names.contains("aten::embedding") && names.contains("aten::mm"))
+            #expect(recorded[0].filter { $0.name == "aten::_efficient_attention_forward" }.count == 2 * layers)
+        }
+    }
+
+    /// As a graph does: the operators of one step with the host's numbers of that step, over buffers that others have filled.
+    @Test(arguments: Fixture.all, [ComputePrecision.float32, .bfloat16])
+    func `the operators of one step compute every other`(fixture: Fixture, precision: ComputePrecision) throws {
+        try withStep(fixture, precision) { step, operators, _ in
+            // whichever step is kept: a number of the host that stayed is another's in some other step
+            let tapes = try Self.layouts.map { rows in
+                send(rows, to: step, seed: 1)
+                return try OperatorTape(operators)
+            }
+            var seen: Set<[Float]> = []
+            for tape in tapes {
+                for (seed, rows) in Self.layouts.enumerated() {
+                    send(rows, to: step, seed: UInt64(seed))
+                    operators()
+                    let direct = step.results(rows.count)
+                    // what another step left must not be taken for this one's
+                    send(Array(rows.prefix(1)), to: step, seed: 99)
+                    operators()
+                    send(rows, to: step, seed: UInt64(seed))
+                    tape.replay()
+                    let replayed = step.results(rows.count)
+                    #expect(replayed.tokens == direct.tokens && direct.tokens.count == rows.count)
+                    #expect(replayed.statistics.floats == direct.statistics.floats)
+                    seen.insert(direct.statistics.floats)
+                }
+            }
+            #expect(seen.count >= Self.layouts.count)
         }
     }
 

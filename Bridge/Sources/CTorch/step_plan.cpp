@@ -6,7 +6,7 @@
 #include "attention_rows.hpp"
 #include "decode_step.hpp"
 
-/// Queries that one block of attention's kernel takes: a piece of more would be two blocks, of fewer a part of one.
+/// Queries of a piece: a block of attention's kernel, or two where heads are wider than 64.
 static constexpr int64_t kBlockQueries = 64;
 
 ct_step_box::ct_step_box(ct_step_shape given, at::Device on)
@@ -14,7 +14,10 @@ ct_step_box::ct_step_box(ct_step_shape given, at::Device on)
       room((piece * given.ratio + ct::kLogsumAlignment - 1) / ct::kLogsumAlignment * ct::kLogsumAlignment),
       tiles(given.greedy ? 0 : ct::Partition(std::max<int64_t>(1, given.vocabulary), 0).tiles) {
     TORCH_CHECK(
-        shape.rows > 0 && shape.rows <= ct::kMostSegments && shape.ratio > 0 && shape.vocabulary > 0 && shape.positions > 0 && shape.places > 1 &&
+        shape.rows <= ct::kMostSegments, "a decoding step of ", shape.rows, " rows, where attention takes ", ct::kMostSegments,
+        " at most; fewer slots have fewer");
+    TORCH_CHECK(
+        shape.rows > 0 && shape.ratio > 0 && shape.vocabulary > 0 && shape.positions > 0 && shape.places > 1 &&
             shape.prefix_places > 0,
         "a decoding step of ", shape.rows, " rows over ", shape.places, " places and ", shape.prefix_places, " of prefixes");
     const auto numbers = at::TensorOptions().dtype(at::kLong);
@@ -51,7 +54,8 @@ void ct_step_box::write(const ct_step_row *rows, int64_t count) {
         host_line(kOwnLengths)[i] = row.length;
         host_line(kOwnQueries)[i] = i * ratio;
         const int64_t length = std::max<int64_t>(1, row.prefix_length);
-        const bool continues = i > first && i - first < piece && host_line(kStarts)[pieces - 1] == row.prefix_start && host_line(kLengths)[pieces - 1] == length;
+        const bool continues = i > first && i - first < piece && host_line(kStarts)[pieces - 1] == row.prefix_start &&
+                               host_line(kLengths)[pieces - 1] == length;
         if (!continues) {
             first = i;
             host_line(kStarts)[pieces] = row.prefix_start;

@@ -231,6 +231,12 @@ ct_status ct_on_graph_stream(void (*body)(void *context), void *context);
 ct_status ct_graph_capture(ct_graph beside, int32_t (*body)(void *context), void *context, ct_graph *out);
 ct_status ct_graph_replay(ct_graph graph);
 void ct_graph_free(ct_graph graph);
+/// For tests, a stand-in on the CPU: the operators that `body` calls, which it computes too, kept with what they were given (tape.cpp).
+typedef struct ct_tape_box *ct_tape;
+ct_status ct_tape_record(void (*body)(void *context), void *context, ct_tape *out);
+/// Calls them again, with numbers of the host as they were and elements of tensors as they are; results go where they went.
+ct_status ct_tape_replay(ct_tape tape);
+void ct_tape_free(ct_tape tape);
 
 // ---- the policy head (policy_head.cpp), no gradient recorded: backward is explicit ----
 
