@@ -78,22 +78,27 @@ import Trajectories
         }
     }
 
-    @Test func `a row draws the same token as in the fused pass`() throws {
+    /// The library's route draws from every tile. The fused passes draw where a tile may be chosen: with tiles of 32 there are five to a
+    /// section.
+    @Test(arguments: [ProductTests.Way.float32, .bfloat16x3, .bfloat16], [0, 32])
+    func `a row draws the same token as in the fused pass`(way: ProductTests.Way, tile: Int) throws {
         var random = RandomSource(94)
         let head = PolicyHeadPrecisionTests.Head(&random, rows: 400, width: 24, vocabulary: 5000)
         let counters = (0..<UInt32(head.rows)).flatMap { [$0, 1, 2, 3 | 1 << 24] as [UInt32] }
-        func drawn(greedy: Bool) throws -> [Int64] {
+        func drawn(_ way: ProductTests.Way, greedy: Bool) throws -> [Int64] {
             try withTorchErrors {
-                PolicyHeadKernels.sample(
-                    hidden: head.hidden, weight: head.weight, temperature: 0.9, greedy: greedy, seed: 5,
-                    counters: counters
-                ).tokens
+                way.run {
+                    PolicyHeadKernels.sample(
+                        hidden: head.hidden, weight: head.weight, temperature: 0.9, greedy: greedy, seed: 5,
+                        counters: counters, tile: tile
+                    ).tokens
+                }
             }
         }
+        let byOperators = way == .bfloat16 ? ProductTests.Way.bfloat16ByOperators : .float32ByOperators
         for greedy in [false, true] {
             // a draw within rounding of the border between two tokens may fall to either side
-            let differing = try zip(drawn(greedy: greedy), withLibraryOperators { try drawn(greedy: greedy) })
-                .count { $0 != $1 }
+            let differing = try zip(drawn(way, greedy: greedy), drawn(byOperators, greedy: greedy)).count { $0 != $1 }
             #expect(differing <= 1)
         }
     }

@@ -66,6 +66,8 @@ struct BenchPlan {
     var heads: [HeadShape]
     /// The model that decodes.
     var decoder = BenchModel.small
+    /// Whether its steps run as graphs of the device's work.
+    var usesGraphs = false
 
     var rounds: Int { isQuick ? 3 : 5 }
 

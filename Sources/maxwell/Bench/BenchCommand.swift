@@ -28,6 +28,8 @@ struct BenchCommand: ParsableCommand {
 
     @Option(help: "The model of the group decode: a (4 M), b (35 M) or c (494 M), as in benchmarks/peers.")
     var decode = "a"
+    @Flag(help: "The group decode runs its steps as graphs of the device's work, as rollout.graphs has a run do.")
+    var graphs = false
 
     private static var groupNames: [String] { BenchPlan(isQuick: true, heads: []).groups().map(\.name) }
 
@@ -42,6 +44,9 @@ struct BenchCommand: ParsableCommand {
         if !BenchModel.all.contains(where: { $0.name == decode }) {
             throw ValidationError("--decode knows a, b and c, got \(decode)")
         }
+        if graphs, device == .cpu {
+            throw ValidationError("--graphs needs --device cuda: a cpu has no graphs")
+        }
     }
 
     func run() throws {
@@ -52,6 +57,7 @@ struct BenchCommand: ParsableCommand {
         let shapes = head.compactMap(HeadShape.init)
         var plan = BenchPlan(isQuick: quick, heads: shapes.isEmpty ? HeadBench.shapes : shapes)
         plan.decoder = BenchModel.all.first { $0.name == decode } ?? .small
+        plan.usesGraphs = graphs
         let groups = plan.groups().filter { only.isEmpty || only.contains($0.name) }
         var runner = BenchRunner(groups)
         for group in groups { try runner.run(group) }

@@ -1,5 +1,6 @@
 // Decoding: tokens per second against the number of completions decoded at once.
 
+import ArgumentParser
 import Models
 import Rollouts
 import Torch
@@ -21,7 +22,7 @@ enum DecodeBench {
             let options = SamplingOptions(maxNewTokens: length, stopTokens: [])
             return try LinearBench.products() + [LinearBench.reading()]
                 + sizes.map { size in
-                    let engine = RolloutEngine(model: model, seed: 1)
+                    let engine = RolloutEngine(model: model, seed: 1, usesGraphs: plan.usesGraphs)
                     let limit = limit(config, completions: size, length: length)
                     return BenchCase(
                         "batch/\(size)", tokens: Double(size * length), size: Double(size), limit: limit
@@ -29,6 +30,9 @@ enum DecodeBench {
                         let clock = ContinuousClock()
                         let start = clock.now
                         _ = try engine.complete([first], samples: size, options: options, step: 0)
+                        if let reason = engine.graphRefusal {
+                            throw ValidationError("--graphs: decoding ran operator by operator: \(reason)")
+                        }
                         return ["step": (clock.now - start) / .seconds(length)]
                     }
                 }
