@@ -44,18 +44,8 @@ final class DeviceGraph: StepGraph {
 
     init(beside: DeviceGraph?, _ body: () -> Void) throws {
         var made: ct_graph?
-        try withoutActuallyEscaping(body) { body in
-            let work = CapturedWork(body)
-            let status = ct_graph_capture(
-                beside?.handle,
-                { context in
-                    guard let context else { return 0 }
-                    return Unmanaged<CapturedWork>.fromOpaque(context).takeUnretainedValue().run() ? 1 : 0
-                }, Unmanaged.passUnretained(work).toOpaque(), &made)
-            withExtendedLifetime(work) {}
-            // an operator that could not be captured says more than the capture that it ended
-            if let failure = work.failure { throw failure }
-            try throwing(status, "capture a graph")
+        try CapturedWork.given(to: "capture a graph", body) { context in
+            ct_graph_capture(beside?.handle, { CapturedWork.run($0) ? 1 : 0 }, context, &made)
         }
         handle = made
     }
@@ -65,34 +55,45 @@ final class DeviceGraph: StepGraph {
     func replay() { change("replay a graph") { ct_graph_replay(handle) } }
 
     static func warm(_ body: () -> Void) {
-        withoutActuallyEscaping(body) { body in
-            let work = CapturedWork(body)
-            change("warm a graph") {
-                ct_on_graph_stream(
-                    { context in
-                        guard let context else { return }
-                        _ = Unmanaged<CapturedWork>.fromOpaque(context).takeUnretainedValue().run()
-                    }, Unmanaged.passUnretained(work).toOpaque())
-            }
-            if let failure = work.failure as? TorchError { record(failure) }
+        if FailureScope.hasFailed { return }
+        do {
+            try CapturedWork.given(to: "warm a graph", body) { ct_on_graph_stream({ _ = CapturedWork.run($0) }, $0) }
+        } catch {
+            if let failure = error as? TorchError { record(failure) }
         }
     }
 }
 
-/// What a C callback is given: it cannot capture.
+/// What a C function is given that calls back: it cannot capture.
 final class CapturedWork {
     private let body: () -> Void
-    private(set) var failure: (any Error)?
+    private var failure: (any Error)?
 
-    init(_ body: @escaping () -> Void) { self.body = body }
+    private init(_ body: @escaping () -> Void) { self.body = body }
 
-    /// In a scope of its own, so that what cannot be captured is no failure of the caller's.
-    func run() -> Bool {
-        do {
-            try withTorchErrors(body)
-        } catch {
-            failure = error
+    /// Hands `body` to a C function as the context of its callback, which is `run`.
+    ///
+    /// - Throws: the `TorchError` of an operator of `body` that failed, which says more than what it led to, or that of the function.
+    static func given(to operation: StaticString, _ body: () -> Void, _ call: (UnsafeMutableRawPointer) -> ct_status)
+        throws
+    {
+        try withoutActuallyEscaping(body) { body in
+            let work = CapturedWork(body)
+            let status = call(Unmanaged.passUnretained(work).toOpaque())
+            if let failure = withExtendedLifetime(work, { work.failure }) { throw failure }
+            try throwing(status, operation)
         }
-        return failure == nil
+    }
+
+    /// Runs the work of a context in a scope of its own, so that what cannot be captured is no failure of the caller's; false if it failed.
+    static func run(_ context: UnsafeMutableRawPointer?) -> Bool {
+        guard let context else { return false }
+        let work = Unmanaged<CapturedWork>.fromOpaque(context).takeUnretainedValue()
+        do {
+            try withTorchErrors(work.body)
+        } catch {
+            work.failure = error
+        }
+        return work.failure == nil
     }
 }

@@ -11,16 +11,8 @@ public final class OperatorTape: StepGraph {
     /// - Throws: the `TorchError` of an operator of `body` that failed.
     public init(_ body: () -> Void) throws {
         var made: ct_tape?
-        try withoutActuallyEscaping(body) { body in
-            let work = CapturedWork(body)
-            let status = ct_tape_record(
-                { context in
-                    guard let context else { return }
-                    _ = Unmanaged<CapturedWork>.fromOpaque(context).takeUnretainedValue().run()
-                }, Unmanaged.passUnretained(work).toOpaque(), &made)
-            withExtendedLifetime(work) {}
-            if let failure = work.failure { throw failure }
-            try throwing(status, "keep operators")
+        try CapturedWork.given(to: "keep operators", body) { context in
+            ct_tape_record({ _ = CapturedWork.run($0) }, context, &made)
         }
         handle = made
     }
