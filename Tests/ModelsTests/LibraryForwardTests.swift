@@ -10,9 +10,10 @@ import Torch
         try withLibraryOperators {
             try ParityTests().`logits are those of transformers`(fixture: fixture)
             try ParityTests().`a packed batch gives every sequence its own logits`(fixture: fixture)
-            // BLAS sums few rows in another order than many, which the fused passes do not: 20 units in the last place of
-            // the greatest logit, over some twenty products of depth up to 64
-            try ParityTests().decode(fixture) { 20 * 0x1p-23 * max(1, $0) }
+            // BLAS sums few rows in another order than many, which the fused passes do not. A sum of 64 terms is then off by some
+            // sqrt(64) roundings, and a logit after some twenty products by sqrt(20) times that: 36 units in the last place of the
+            // greatest one, of which 28 were seen (MKL on an AMD processor)
+            try ParityTests().decode(fixture) { 36 * 0x1p-23 * max(1, $0) }
         }
     }
 

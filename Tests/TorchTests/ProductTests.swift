@@ -18,6 +18,10 @@ func roundedToBFloat16(_ x: Float) -> Float {
 
         var rounds: Bool { [.bfloat16, .bfloat16ByLibrary, .bfloat16ByOperators].contains(self) }
 
+        var isOfLibrary: Bool {
+            [.float32ByLibrary, .bfloat16ByLibrary, .float32ByOperators, .bfloat16ByOperators].contains(self)
+        }
+
         /// Whether operands are split into two parts on this machine.
         var splits: Bool { self == .bfloat16x3 && Runtime.productKernel(.bfloat16x3).contains("three products") }
 
@@ -151,17 +155,25 @@ func roundedToBFloat16(_ x: Float) -> Float {
         try withTorchErrors {
             way.run {
                 let weight = Tensor(w, shape: [7, 6])
-                let plain = Tensor(x, shape: [6, 10]).transposed(0, 1).linear(weight).floats
                 var turned = [Float](repeating: 0, count: 60)
                 for row in 0..<10 { for k in 0..<6 { turned[row * 6 + k] = x[k * 10 + row] } }
-                #expect(plain == Tensor(turned, shape: [10, 6]).linear(weight).floats)
-                #expect(plain == Tensor(turned, shape: [2, 5, 6]).linear(weight).floats)
-                #expect(Tensor(turned, shape: [2, 5, 6]).linear(weight).shape == [2, 5, 7])
+                let rows = Tensor(turned, shape: [10, 6])
                 let wide = Tensor(w, shape: [6, 7]).transposed(0, 1)
-                let copy = Tensor(wide.floats, shape: [7, 6])
-                #expect(
-                    Tensor(turned, shape: [10, 6]).linear(wide).floats
-                        == Tensor(turned, shape: [10, 6]).linear(copy).floats)
+                let narrow = product(way, 10, 6, 7, { turned[$0 * 6 + $1] }, { w[$1 * 6 + $0] })
+                let across = product(way, 10, 6, 7, { turned[$0 * 6 + $1] }, { w[$0 * 7 + $1] })
+                let found = [
+                    Tensor(x, shape: [6, 10]).transposed(0, 1).linear(weight).floats, rows.linear(weight).floats,
+                    Tensor(turned, shape: [2, 5, 6]).linear(weight).floats,
+                ]
+                let foundAcross = [rows.linear(wide).floats, rows.linear(Tensor(wide.floats, shape: [7, 6])).floats]
+                for values in found { expectNear(values, narrow, depth: 6, "\(way)") }
+                for values in foundAcross { expectNear(values, across, depth: 6, "\(way), transposed weight") }
+                // a library may sum in another order where rows do not lie one after the other; our products do not
+                if !way.isOfLibrary {
+                    #expect(found.dropFirst().allSatisfy { $0 == found[0] })
+                    #expect(foundAcross[0] == foundAcross[1])
+                }
+                #expect(Tensor(turned, shape: [2, 5, 6]).linear(weight).shape == [2, 5, 7])
                 #expect(Tensor.zeros([0, 6]).linear(weight).shape == [0, 7])
             }
         }

@@ -40,10 +40,14 @@ struct Machine {
 
     Machine() {
 #if defined(__x86_64__)
+        intel = at::hasMKL() && __builtin_cpu_is("intel");
+        if (ct::avx2::is_used()) {
+            float_tiles = bfloat16_tiles = true;
+            return;
+        }
         // below AVX-512 brgemm is not faster than BLAS; without bfloat16 instructions it would emulate them
         if (!at::hasMKLDNN() || at::get_cpu_capability().find("AVX512") == std::string::npos) return;
         float_tiles = multiplies<float>();
-        intel = at::hasMKL() && __builtin_cpu_is("intel");
         amx = ct::amx::is_available();
         bfloat16_tiles = amx || (__builtin_cpu_supports("avx512bf16") && multiplies<at::BFloat16>());
 #endif
@@ -92,10 +96,12 @@ const char *ct_product_kernel(ct_precision asked) {
     if (ct_default_device() == CT_CUDA) return asked == CT_PRECISION_BFLOAT16 ? "cuBLAS bfloat16, float32 results" : "cuBLAS";
     if (asked == CT_PRECISION_BFLOAT16) {
         if (!machine().bfloat16_tiles || ct::library_operators()) return "BLAS on rounded operands, no faster than float32";
-        return machine().amx ? "AMX tiles" : "brgemm AVX-512 BF16";
+        if (machine().amx) return "AMX tiles";
+        return ct::avx2::is_used() ? "AVX2 on bfloat16 operands, as fast as float32" : "brgemm AVX-512 BF16";
     }
     if (asked == CT_PRECISION_BFLOAT16X3 && machine().amx && !ct::library_operators()) return "AMX tiles, three products each";
     if (!machine().float_tiles || ct::library_operators()) return "BLAS";
+    if (ct::avx2::is_used()) return machine().intel ? "AVX2 for decoding and the head, BLAS for training" : "AVX2";
     return machine().intel ? "brgemm AVX-512 for decoding and the head, BLAS for training" : "brgemm AVX-512";
 }
 

@@ -7,13 +7,6 @@ namespace {
 
 using ct::kLanes;
 
-/// Rows of a register block: enough sums to hide the latency of a multiply-add, few enough to stay in registers.
-#if defined(__x86_64__)
-constexpr int kRows = 8;
-#else
-constexpr int kRows = 6;
-#endif
-
 /// One vector of a panel, at any alignment.
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 
@@ -51,7 +44,7 @@ CT_INLINE void block(Left<contiguous> a, const float *b, int64_t panel, int64_t 
         for (int j = 0; j < Across; ++j) store(sum[r][j], c + r * c_row + j * kLanes, columns - j * kLanes, adds);
 }
 
-/// Blocks of `Rows` rows while they fit, then of half as many.
+/// Blocks of `Rows` rows while they fit, then of fewer.
 template <int Rows, int Across, bool contiguous>
 CT_INLINE void blocks(
     Left<contiguous> a, const float *b, int64_t panel, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
@@ -60,7 +53,7 @@ CT_INLINE void blocks(
         block<Rows, Across>(a.from_row(i), b, panel, depth, c + i * c_row, c_row, columns, adds);
     if constexpr (Rows > 1)
         if (i < rows)
-            blocks<Rows / 2, Across>(
+            blocks<(Rows == 6 ? 4 : Rows / 2), Across>(
                 a.from_row(i), b, panel, depth, c + i * c_row, c_row, rows - i, columns, adds);
 }
 
@@ -70,7 +63,8 @@ namespace ct {
 
 namespace {
 
-/// 32 vector registers hold two panels' sums of a block: each value that is broadcast then serves two multiply-adds.
+/// 32 registers, of which a panel's row takes one, hold the sums of eight rows of two panels: each value that is broadcast then serves two
+/// multiply-adds. Where a panel's row takes two of 16 registers, or four of 32, they hold those of six rows.
 bool has_many_registers() {
 #if defined(__x86_64__)
     static const bool has = __builtin_cpu_supports("avx512f");
@@ -80,21 +74,29 @@ bool has_many_registers() {
 #endif
 }
 
+/// Columns from `j` on while whole blocks of `Across` panels, the last cut off or not, are left; returns where they end.
+template <int Rows, int Across, bool contiguous>
+CT_INLINE int64_t columns_from(
+    int64_t j, Left<contiguous> a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
+    for (; columns - j > (Across - 1) * kLanes; j += Across * kLanes)
+        blocks<Rows, Across>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+    return j;
+}
+
 template <bool contiguous>
 CT_INLINE void product_of(Left<contiguous> a, Panels b, int64_t depth, float *c, int64_t c_row, int64_t rows, int64_t columns, bool adds) {
     int64_t j = 0;
     // few rows give too few sums to hide a multiply-add's latency: several panels give them; each sum stays as it is
-    if (rows <= 2)
-        for (; columns - j > 3 * kLanes; j += 4 * kLanes)
-            blocks<2, 4>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
-    if (rows <= 4)
-        for (; columns - j > kLanes; j += 2 * kLanes)
-            blocks<4, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
-    if (has_many_registers())
-        for (; columns - j > kLanes; j += 2 * kLanes)
-            blocks<kRows, 2>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
-    for (; j < columns; j += kLanes)
-        blocks<kRows, 1>(a, b.data + j / kLanes * b.panel, b.panel, depth, c + j, c_row, rows, columns - j, adds);
+    if (has_many_registers()) {
+        if (rows <= 2) j = columns_from<2, 4>(j, a, b, depth, c, c_row, rows, columns, adds);
+        if (rows <= 4) j = columns_from<4, 2>(j, a, b, depth, c, c_row, rows, columns, adds);
+        j = columns_from<8, 2>(j, a, b, depth, c, c_row, rows, columns, adds);
+        columns_from<8, 1>(j, a, b, depth, c, c_row, rows, columns, adds);
+    } else {
+        if (rows == 1) j = columns_from<1, 4>(j, a, b, depth, c, c_row, rows, columns, adds);
+        if (rows <= 2) j = columns_from<2, 2>(j, a, b, depth, c, c_row, rows, columns, adds);
+        columns_from<6, 1>(j, a, b, depth, c, c_row, rows, columns, adds);
+    }
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// Matrix products by tiles: float32 results of operands packed as float32, bfloat16 or split. AMX where the processor has it, else brgemm.
+// Matrix products by tiles: float32 results of operands packed as float32, bfloat16 or split. AMX where the processor has it, brgemm
+// where it has AVX-512, else our own blocks of AVX2.
 //
 // Every element of a result is one sum over the depth in a fixed order (in runs of kDepthRun), whichever thread computes it.
 #pragma once
@@ -9,6 +10,7 @@
 #include <span>
 
 #include "amx_products.hpp"
+#include "avx2_products.hpp"
 
 namespace ct {
 
@@ -28,7 +30,7 @@ public:
     }
     ~TileScope() {
         if constexpr (kPair<Element> == 2)
-            if (!has_tiles()) at::native::cpublas::brgemm_release(true);
+            if (!has_tiles() && !avx2::is_used()) at::native::cpublas::brgemm_release(true);
     }
 
 private:
@@ -55,6 +57,7 @@ void multiply_block(
     }
 #endif
     if constexpr (Elements<Element>::parts == 1) {
+        if (avx2::is_used()) return avx2::multiply_block(a, rows, b, from_depth, padded, from_column, columns, c, c_stride, add);
         // brgemm compiles a kernel for every shape it meets: whole blocks of 16 rows and a rest keep them few
         const int64_t whole = rows / 16 * 16;
         for (int64_t done = 0, width; done < columns; done += width) {
