@@ -3,6 +3,13 @@
 public import Torch
 
 extension ModelConfig {
+    /// Bytes that `KeptValues` takes for one row of all layers: queries, keys and values, what attention gives and its log-sum-exps,
+    /// what the output projection gives, and of the feed-forward layer gate, up and down.
+    public var keptBytesPerRow: Int {
+        let (wide, narrow) = (heads * headSize, keyValueHeads * headSize)
+        return 4 * layers * (2 * wide + 2 * narrow + heads + 2 * hiddenSize + 2 * intermediateSize)
+    }
+
     /// Bytes that one layer keeps for one row of the residual stream, and needs beside while its backward runs, on a CPU.
     ///
     /// Kept are the residual stream before both norms, what the norms give, queries, keys and values, what attention gives, and of

@@ -28,9 +28,11 @@ final class CachedDecoder: SlotDecoder {
 
     func draw(_ rows: [SlotRow]) -> (tokens: [Int64], statistics: TokenStatistics) {
         let model = call.model
-        let hidden = model.decode(
-            tokens: rows.map { Int64($0.token) }, positions: rows.map { Int64($0.position) },
-            slots: rows.map { Int64($0.slot) }, cache: cache)
+        let hidden = call.keeping(rows.map { $0.kept.map { [$0] } }) {
+            model.decode(
+                tokens: rows.map { Int64($0.token) }, positions: rows.map { Int64($0.position) },
+                slots: rows.map { Int64($0.slot) }, cache: cache)
+        }
         let (tokens, matrix) = PolicyHeadKernels.sample(
             hidden: hidden, weight: model.headWeight, temperature: call.options.temperature,
             greedy: call.options.isGreedy, seed: call.seed, counters: rows.flatMap(\.counters))

@@ -62,21 +62,23 @@ public final class RolloutEngine {
     ///
     /// - Parameters:
     ///   - step: part of every draw's coordinates; the training step, or 0.
+    ///   - keeping: where the passes are kept, at float32 on the CPU's fused passes.
     ///   - onProgress: called with the number of finished completions.
     /// - Throws: `RolloutError` for an empty prompt or one that leaves no room in the context; `TorchError`.
     public func complete(
-        _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int,
+        _ prompts: [Prompt], samples: Int, options: SamplingOptions, step: Int, keeping: KeptPasses? = nil,
         onProgress: (Int) -> Void = { _ in }
     ) throws -> [[Completion]] {
         try complete(
-            prompts, samples: prompts.map { _ in 0..<samples }, options: options, step: step, onProgress: onProgress)
+            prompts, samples: prompts.map { _ in 0..<samples }, options: options, step: step, keeping: keeping,
+            onProgress: onProgress)
     }
 
     /// The given samples of each prompt, in order; the same sample of a prompt draws the same numbers in any call.
     ///
     /// - Parameters and errors: as of `complete(_:samples:options:step:onProgress:)` with a number of samples.
     public func complete(
-        _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int,
+        _ prompts: [Prompt], samples: [Range<Int>], options: SamplingOptions, step: Int, keeping: KeptPasses? = nil,
         onProgress: (Int) -> Void = { _ in }
     ) throws -> [[Completion]] {
         for prompt in prompts { try check(prompt, options) }
@@ -85,7 +87,8 @@ public final class RolloutEngine {
             try withoutGradient {
                 let parts = ThreadShares.decoding(model.config, rows: min(total, slots), threads: threads)
                 let call = Call(
-                    prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts))
+                    prompts: prompts, options: options, step: step, slots: max(1, min(slots, total) / parts),
+                    keeping: keeping)
                 guard parts > 1 else { return run(call, samples, onProgress) }
                 // parts only read what this makes
                 let longest = prompts.map(\.tokens.count).max() ?? 0
@@ -114,6 +117,7 @@ public final class RolloutEngine {
         var options: SamplingOptions
         var step: Int
         var slots: Int
+        var keeping: KeptPasses?
     }
 
     private func check(_ prompt: Prompt, _ options: SamplingOptions) throws {
@@ -141,7 +145,10 @@ public final class RolloutEngine {
     private func run(_ call: Call, _ samples: [Range<Int>], _ onProgress: (Int) -> Void) -> [[Completion]] {
         let prompts = call.prompts
         let width = min(call.slots, max(1, samples.reduce(0) { $0 + $1.count }))
-        let decoder = decoder(call, slots: width)
+        let kept = call.keeping.flatMap {
+            KeptRows($0, prompts: prompts.map(\.tokens), samples: samples, length: call.options.maxNewTokens)
+        }
+        let decoder = decoder(call, slots: width, kept: kept)
         var schedule = RolloutSchedule(samples: samples, slots: width)
         var running = [Running?](repeating: nil, count: width)
         var results = samples.map { [Completion?](repeating: nil, count: $0.count) }
@@ -158,10 +165,15 @@ public final class RolloutEngine {
                         position: tokens.count - 1))
             }
             let active = decoder.arranged(running.indices.filter { running[$0] != nil })
-            for slot in advance(active, &running, call, decoder) {
+            let rows = active.compactMap { slot in
+                running[slot].map { row(of: $0.cursor, in: slot, call, samples, kept) }
+            }
+            for slot in advance(active, &running, call, decoder.draw(rows)) {
                 guard let ended = running[slot] else { continue }
-                let (prompt, sample) = (ended.cursor.prompt, ended.cursor.sample)
-                results[prompt][sample - samples[prompt].lowerBound] = ended.completion
+                let prompt = ended.cursor.prompt
+                let sample = ended.cursor.sample - samples[prompt].lowerBound
+                results[prompt][sample] = ended.completion
+                kept?.finished(prompt: prompt, sample: sample, tokens: ended.completion.tokens)
                 running[slot] = nil
                 schedule.finish(slot: slot)
                 decoder.end(slot: slot)
@@ -173,23 +185,24 @@ public final class RolloutEngine {
         return results.map { $0.compactMap(\.self) }
     }
 
-    private func decoder(_ call: Call, slots: Int) -> any SlotDecoder {
+    private func decoder(_ call: Call, slots: Int, kept: KeptRows?) -> any SlotDecoder {
         let lengths = call.prompts.map(\.tokens.count)
         // a slot holds what its prompt's prefix does not: the prompt's last token and all drawn tokens but the last
         let length = max(1, min(call.options.maxNewTokens, model.config.contextLength - (lengths.min() ?? 1) + 1))
         let given = DecodingCall(
             model: model, options: call.options, seed: seed, slots: slots, length: length, prompts: call.prompts.count,
-            prefixLength: max(0, (lengths.max() ?? 1) - 1))
+            prefixLength: max(0, (lengths.max() ?? 1) - 1), kept: kept)
         guard usesGraphs, Runtime.usesLibraryOperators else { return CachedDecoder(given) }
         return StepDecoder(given, graphs: graphs ?? .ofDevice)
     }
 
-    /// One token for every active slot; returns the slots whose completion ended.
+    /// Gives every active slot its token; returns the slots whose completion ended.
     private func advance(
-        _ active: [Int], _ running: inout [Running?], _ call: Call, _ decoder: any SlotDecoder
+        _ active: [Int], _ running: inout [Running?], _ call: Call,
+        _ drawn: (tokens: [Int64], statistics: TokenStatistics)
     ) -> [Int] {
         let cursors = active.compactMap { running[$0]?.cursor }
-        let (tokens, statistics) = decoder.draw(zip(active, cursors).map { row(of: $1, in: $0, call) })
+        let (tokens, statistics) = drawn
         // a failed operator: the scope reports it
         guard statistics.count == active.count else { return active }
         var ended: [Int] = []
@@ -209,9 +222,14 @@ public final class RolloutEngine {
         return ended
     }
 
-    private func row(of cursor: Cursor, in slot: Int, _ call: Call) -> SlotRow {
+    private func row(
+        of cursor: Cursor, in slot: Int, _ call: Call, _ samples: [Range<Int>], _ kept: KeptRows?
+    ) -> SlotRow {
         SlotRow(
             slot: slot, token: cursor.nextToken, position: cursor.position,
+            kept: kept?.row(
+                prompt: cursor.prompt, sample: cursor.sample - samples[cursor.prompt].lowerBound,
+                position: cursor.position),
             counters: [
                 UInt32(cursor.drawn), UInt32(truncatingIfNeeded: call.step),
                 UInt32(truncatingIfNeeded: call.prompts[cursor.prompt].index),

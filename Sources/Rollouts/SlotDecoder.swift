@@ -9,6 +9,8 @@ struct SlotRow {
     var token: Int32
     /// Of its sequence, counted from the prompt's start.
     var position: Int
+    /// Where its pass is kept, if it is.
+    var kept: Int64?
     /// What the draw of the next token depends on (`PolicyHeadKernels.sample`).
     var counters: [UInt32]
 }
@@ -33,6 +35,8 @@ struct DecodingCall {
     var seed: UInt64
     /// Slots, places after the prefix in each, prompts and their longest prefix.
     var slots, length, prompts, prefixLength: Int
+    /// Where its passes are kept, if they are.
+    var kept: KeptRows?
 
     /// Keys and values of some prompts' prefixes in one packed batch, and the rows of each.
     func prefill(
@@ -42,11 +46,19 @@ struct DecodingCall {
         let tokens = prompts.map { $0.tokens.dropLast() }
         let ids = tokens.flatMap { $0.map(Int64.init) }
         guard !ids.isEmpty else { return }
-        let keyValues = model.prefill(Tensor(ids), layout: PackedLayout(tokens.map { .init(prompt: $0.count) }))
+        let keyValues = keeping(prompts.map { kept?.prompt($0.index) }) {
+            model.prefill(Tensor(ids), layout: PackedLayout(tokens.map { .init(prompt: $0.count) }))
+        }
         var row = 0
         for (prompt, prefix) in zip(prompts, tokens) where !prefix.isEmpty {
             keep(keyValues, row..<(row + prefix.count), prompt.index)
             row += prefix.count
         }
+    }
+
+    /// A pass over rows of these numbers, kept if all have one.
+    func keeping<Result>(_ rows: [[Int64]?], _ pass: () -> Result) -> Result {
+        guard let kept else { return pass() }
+        return kept.passes.values.writing(rows.compactMap(\.self).flatMap(\.self), pass)
     }
 }

@@ -1,6 +1,7 @@
 // One micro-batch through the model: packed groups in, hidden states of the trainable tokens out, their statistics.
 
 import Models
+import Rollouts
 import Torch
 
 /// A forward pass of some groups of sequences; keeps the graph if gradients were on.
@@ -14,7 +15,11 @@ struct PolicyForward {
     /// Statistics matrix [9, n].
     let statistics: Tensor
 
-    init(_ model: any LanguageModel, _ all: [TrainingSequence], _ groups: [BatchPacking.Group], temperature: Double) {
+    /// - Parameter kept: the passes that sampling made under the same weights; where it has all of these, they are not made again.
+    init(
+        _ model: any LanguageModel, _ all: [TrainingSequence], _ groups: [BatchPacking.Group], temperature: Double,
+        kept: KeptPasses? = nil
+    ) {
         sequences = groups.flatMap(\.self)
         var inputs: [Int64] = []
         var rows: [Int64] = []
@@ -33,7 +38,14 @@ struct PolicyForward {
                 PackedLayout.Group(
                     prompt: all[group[0]].prompt.count, completions: group.map { all[$0].completionRows })
             })
-        pass = model.forward(Tensor(inputs), layout: layout, rows: rows)
+        let found = kept.flatMap { kept in
+            let each = groups.compactMap {
+                kept.rows(prompt: all[$0[0]].prompt, completions: $0.map { all[$0].tokens })
+            }
+            return each.count == groups.count ? (values: kept.values, rows: each.flatMap(\.self)) : nil
+        }
+        let forward = { model.forward(Tensor(inputs), layout: layout, rows: rows) }
+        pass = found.map { $0.values.reading($0.rows, forward) } ?? forward()
         ids = Tensor(sequences.flatMap { all[$0].tokens.map(Int64.init) })
         statistics = PolicyHeadKernels.statistics(
             hidden: pass.hidden, weight: model.headWeight, ids: ids, temperature: temperature)

@@ -2,6 +2,7 @@
 
 public import Algorithms
 public import Models
+public import Rollouts
 public import Torch
 
 /// What is asked of one update and what it reports; tokens are in sequence order throughout.
@@ -83,13 +84,14 @@ public struct PolicyUpdater {
     ///   - recorded: the sampler's statistics of all tokens under the same weights. Where they are given and nothing is
     ///     measured, a sequence that carries no gradient is not computed again: these are its statistics. If the
     ///     derivatives call for its gradient after all, it is.
+    ///   - kept: the passes that sampling made under the same weights; they are not made again, and given up once they have been read.
     ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
     ///   - watch: sees the hidden states [n, D] of every forward pass before the step, and whose tokens they are; for
     ///     monitors, which change nothing.
     ///   - measures: also takes ∇θH̄, projects the real step on it, and measures the entropy afterwards on the same tokens.
     public func update(
         _ sequences: [TrainingSequence], carriesGradient: [Bool]? = nil, recorded: TokenStatistics? = nil,
-        optimiser: inout AdamW, learningRate: Double,
+        kept: KeptPasses? = nil, optimiser: inout AdamW, learningRate: Double,
         measures: Bool, watch: ((_ hidden: Tensor, _ sequences: [Int]) -> Void)? = nil,
         derivatives: (TokenStatistics) throws -> TokenDerivatives
     ) throws -> UpdateReport {
@@ -98,10 +100,12 @@ public struct PolicyUpdater {
             let start = clock.now
             let layout = TokenLayout(sequences)
             let isLeftOut = sequences.indices.map { recorded != nil && !measures && carriesGradient?[$0] == false }
-            let shares = shares(sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient)
+            let shares = shares(
+                sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient, kept: kept)
             let keepsGraphs = shares.reduce(0) { $0 + $1.rows } <= keptGraphTokens
             if keepsGraphs {
                 try onThreads(shares) { $0.forward() }
+                kept?.clear()
             } else {
                 try withoutGradient { try onThreads(shares) { $0.forward() } }
             }
@@ -154,7 +158,7 @@ public struct PolicyUpdater {
 
     /// What each thread computes of some of the sequences; with `apart`, no micro-batch mixes true and false.
     private func shares(
-        _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil
+        _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil, kept: KeptPasses? = nil
     ) -> [UpdateShare] {
         let parts = ThreadShares.updating(model.config, sequences: indices.count, threads: threads)
         if parts > 1 {
@@ -165,7 +169,8 @@ public struct PolicyUpdater {
         let sides = apart.map { apart in [true, false].map { side in indices.filter { apart[$0] == side } } }
         let each = (sides ?? [indices]).map { BatchPacking.shares(sequences, $0, parts: parts) }
         return (0..<parts).map { part in
-            UpdateShare(model, sequences, each.flatMap { packed(sequences, $0[part]) }, temperature: temperature)
+            UpdateShare(
+                model, sequences, each.flatMap { packed(sequences, $0[part]) }, temperature: temperature, kept: kept)
         }
     }
 

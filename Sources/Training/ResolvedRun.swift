@@ -18,6 +18,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
     public var maxPromptsPerStep: Int
+    /// Whether sampling keeps its passes for the update.
+    public var keepsPasses: Bool
     /// What the run will occupy, on a CPU.
     public var memory: MemoryEstimate
     public var threads: Int
@@ -45,6 +47,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
             by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)
         maxTokensPerStep = isHuge ? .max : tokens
+        keepsPasses = Self.keepsPasses(config)
         memory = MemoryEstimate(
             config, model: model, promptTokens: promptTokens,
             adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) }, threads: Runtime.kernelThreads)
@@ -53,6 +56,16 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         device = config.device.rawValue
         products = withDevice(config.device) { Runtime.productKernel(config.precision) }
         libtorch = Runtime.version
+    }
+
+    /// What kept passes may occupy.
+    static let mostKeptBytes = 1 << 30
+
+    /// Sampling's passes are the update's where both compute alike, the weights have not changed, and a pass is made once.
+    static func keepsPasses(_ config: TrainConfig) -> Bool {
+        config.training.keepsPasses && !config.training.checkpointsGradients
+            && config.training.miniBatches * config.training.epochs == 1
+            && config.precision == .float32 && config.device == .cpu && !Runtime.usesLibraryOperators
     }
 
     /// All batch sizes in one sentence.

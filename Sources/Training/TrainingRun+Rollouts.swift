@@ -1,6 +1,7 @@
 // The rollouts of a step: sampled and judged in as many rounds as the algorithm's plan asks for.
 
 import Algorithms
+import Models
 import Rollouts
 import Trajectories
 
@@ -8,6 +9,8 @@ import Trajectories
 struct StepRollouts {
     var sampled: [RolloutGroup] = []
     var chosen: [RolloutGroup] = []
+    /// The passes of all completions, if the step's update may read them.
+    var kept: KeptPasses?
     var secondsJudging = 0.0
 }
 
@@ -17,20 +20,21 @@ extension TrainingRun {
     /// Prompts come from where the last step stopped; a prompt's draws depend on its place among the step's prompts, so
     /// that rounds change nothing.
     func sampleGroups(step: Int) throws -> StepRollouts {
-        var result = StepRollouts()
+        var result = StepRollouts(
+            kept: resolved.keepsPasses ? KeptPasses(session.model.config, bytes: ResolvedRun.mostKeptBytes) : nil)
         var selection = config.algorithm.rolloutPlan.step(
             prompts: config.rollout.promptsPerStep, completions: config.rollout.completionsPerPrompt)
         while selection.request > 0 {
             let places = selection.sampled..<(selection.sampled + selection.request)
             let groups = try sample(
-                Array(places), places.map { _ in 0..<selection.first }, step: step, &result.secondsJudging)
+                Array(places), places.map { _ in 0..<selection.first }, step: step, result.kept, &result.secondsJudging)
             for group in groups { selection.append(rewards: group.rewards) }
             result.sampled += groups
         }
         let sizes = selection.sizes
         let wanting = sizes.indices.filter { sizes[$0] > selection.first }
         let further = try sample(
-            wanting, wanting.map { selection.first..<sizes[$0] }, step: step, &result.secondsJudging)
+            wanting, wanting.map { selection.first..<sizes[$0] }, step: step, result.kept, &result.secondsJudging)
         for (place, group) in zip(wanting, further) { result.sampled[place].append(contentsOf: group) }
         result.chosen = selection.chosen.map { result.sampled[$0] }
         return result
@@ -38,7 +42,7 @@ extension TrainingRun {
 
     /// The given samples of the prompts at some places of the step.
     private func sample(
-        _ places: [Int], _ samples: [Range<Int>], step: Int, _ secondsJudging: inout Double
+        _ places: [Int], _ samples: [Range<Int>], step: Int, _ kept: KeptPasses?, _ secondsJudging: inout Double
     ) throws -> [RolloutGroup] {
         guard !places.isEmpty else { return [] }
         watchdog?.enter("sampling completions", step: step)
@@ -51,9 +55,9 @@ extension TrainingRun {
         let options = SamplingOptions(
             temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
             stopTokens: session.vocabulary.stopTokens)
-        let completions = try engine.complete(prompts, samples: samples, options: options, step: step) {
-            [watchdog] _ in watchdog?.enter("sampling completions", step: step)
-        }
+        let completions = try engine.complete(
+            prompts, samples: samples, options: options, step: step, keeping: kept
+        ) { [watchdog] _ in watchdog?.enter("sampling completions", step: step) }
         if config.rollout.graphs, let reason = engine.graphRefusal, !hasToldRefusal {
             hasToldRefusal = true
             warn("rollout.graphs: decoding steps run operator by operator: \(reason)")

@@ -3,6 +3,7 @@
 import Algorithms
 import Analysis
 import Models
+import Rollouts
 import Runs
 import Torch
 
@@ -15,7 +16,7 @@ extension TrainingRun {
 
     /// One optimiser update with its metrics line; returns the mean entropy before it.
     func update(
-        _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
+        _ batch: RolloutBatch, kept: KeptPasses?, proximal: [Float]?, step: Int, shared: MetricsLine,
         timings: (sampling: Double, judging: Double, crediting: Double, logging: Double)
     ) throws -> Double {
         let clock = ContinuousClock()
@@ -29,7 +30,7 @@ extension TrainingRun {
         do {
             report = try updater.update(
                 batch.sequences, carriesGradient: batch.hasAdvantage,
-                recorded: takesRecorded ? batch.sampledStatistics : nil, optimiser: &session.optimiser,
+                recorded: takesRecorded ? batch.sampledStatistics : nil, kept: kept, optimiser: &session.optimiser,
                 learningRate: rate, measures: config.training.measuresEntropy,
                 watch: latent.map { latent in
                     { dynamics.merge(latent.dynamics($0, of: $1, lengths: lengths)) { first, _ in first } }

@@ -161,7 +161,8 @@ public final class TrainingRun {
         for update in 0..<resolved.updatesPerStep {
             let index = update % parts.count
             progress.entropy = try self.update(
-                parts[index], proximal: proximal?[index], step: number, shared: shared, timings: timings)
+                parts[index], kept: rollouts.kept, proximal: proximal?[index], step: number, shared: shared,
+                timings: timings)
             timings = (0, 0, 0, 0)
         }
         session.state.step = number

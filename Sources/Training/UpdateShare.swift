@@ -1,6 +1,7 @@
 // One thread's share of an update: its micro-batches, their passes, and the sums of their gradients.
 
 import Models
+import Rollouts
 import Torch
 
 /// Used by one thread at a time; what all shares read of the model is made before.
@@ -9,6 +10,7 @@ final class UpdateShare {
     private let sequences: [TrainingSequence]
     private let temperature: Double
     private var batches: [[BatchPacking.Group]]
+    private let kept: KeptPasses?
     /// The forward passes made so far, of the first micro-batches.
     private(set) var passes: [PolicyForward] = []
     private(set) var loss: GradientSum
@@ -19,12 +21,13 @@ final class UpdateShare {
 
     init(
         _ model: any LanguageModel, _ sequences: [TrainingSequence], _ batches: [[BatchPacking.Group]],
-        temperature: Double
+        temperature: Double, kept: KeptPasses? = nil
     ) {
         self.model = model
         self.sequences = sequences
         self.batches = batches
         self.temperature = temperature
+        self.kept = kept
         loss = GradientSum(model)
         entropy = GradientSum(model)
         flows = GradientSum(model)
@@ -44,7 +47,7 @@ final class UpdateShare {
     func forgetPasses() { passes = [] }
 
     private func pass(_ groups: [BatchPacking.Group]) -> PolicyForward {
-        PolicyForward(model, sequences, groups, temperature: temperature)
+        PolicyForward(model, sequences, groups, temperature: temperature, kept: kept)
     }
 
     /// Which gradients are wanted.

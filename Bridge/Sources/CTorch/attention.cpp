@@ -14,6 +14,7 @@
 #include "boundary.hpp"
 #include "compute.hpp"
 #include "device.hpp"
+#include "kept_rows.hpp"
 #include "parallel.hpp"
 
 using ct::in;
@@ -83,6 +84,24 @@ ct::AttentionPass pass_of(ct::Kernel kernel) {
         ct::attend_scratch, [](auto... of) { ct::attend(of...); }, ct::attend_backward_scratch, [](auto... of) { ct::attend_backward(of...); }, false};
 }
 
+/// Values like q [N, H, D], and the log-sum-exps of scores [N, H].
+std::pair<at::Tensor, at::Tensor> attended(
+    const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const Layout &layout, ct::AttentionHeads heads, ct::Kernel kernel) {
+    auto out = at::empty_like(q), logsum = at::empty({q.size(0), q.size(1)}, q.options());
+    const int64_t q_row = heads.queries * heads.width, k_row = heads.keys * heads.width;
+    const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
+    float *outp = out.mutable_data_ptr<float>(), *logsump = logsum.mutable_data_ptr<float>();
+    const int64_t pieces = pieces_of(layout, heads);
+    const auto pass = pass_of(kernel);
+    over_pieces(layout, heads, pieces, pass.forward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
+        const int64_t row = layout.first_rows[g];
+        pass.forward(
+            {qp + row * q_row, kp + row * k_row, vp + row * k_row}, layout.group(g), heads, head, piece, outp + row * q_row,
+            logsump + row * heads.queries, scratch);
+    });
+    return {out, logsum};
+}
+
 struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
     static at::Tensor forward(
         AutogradContext *ctx, const at::Tensor &q_in, const at::Tensor &k_in, const at::Tensor &v_in, const std::vector<int64_t> &lengths,
@@ -90,19 +109,16 @@ struct GroupedAttention : torch::autograd::Function<GroupedAttention> {
         const auto q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
         const Layout layout(lengths, segments);
         const auto heads = heads_of(q, k, scale);
-        auto out = at::empty_like(q), logsum = at::empty({q.size(0), q.size(1)}, q.options());
-        const int64_t q_row = heads.queries * heads.width, k_row = heads.keys * heads.width;
-        const float *qp = q.const_data_ptr<float>(), *kp = k.const_data_ptr<float>(), *vp = v.const_data_ptr<float>();
-        float *outp = out.mutable_data_ptr<float>(), *logsump = logsum.mutable_data_ptr<float>();
-        const int64_t pieces = pieces_of(layout, heads);
         const auto kernel = ct::product_kernel();
-        const auto pass = pass_of(kernel);
-        over_pieces(layout, heads, pieces, pass.forward_scratch, [&](int64_t g, int64_t head, ct::AttentionPiece piece, float *scratch) {
-            const int64_t row = layout.first_rows[g];
-            pass.forward(
-                {qp + row * q_row, kp + row * k_row, vp + row * k_row}, layout.group(g), heads, head, piece, outp + row * q_row,
-                logsump + row * heads.queries, scratch);
-        });
+        at::Tensor out, logsum;
+        if (ct::takes_kept()) {
+            out = ct::take_kept(q.sizes());
+            logsum = ct::take_kept({q.size(0), q.size(1)});
+        } else {
+            std::tie(out, logsum) = attended(q, k, v, layout, heads, kernel);
+            ct::keep(out);
+            ct::keep(logsum);
+        }
         ctx->save_for_backward({q, k, v, out, logsum});
         ctx->saved_data["lengths"] = lengths;
         ctx->saved_data["segments"] = segments;

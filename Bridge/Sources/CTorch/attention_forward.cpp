@@ -69,7 +69,7 @@ CT_CLONES void attend(
 
 CT_CLONES void attend_rows(
     const float *q, Segment prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, float *scores,
-    int64_t columns, float *mass, float *out) {
+    int64_t columns, float *mass, float *out, float *logsum) {
     const int64_t before = padded(prefix.count);
     product_by_rows(q, width, prefix.keys, width, scores, columns, rows * ratio, before, false);
     for (int64_t i = 0; i < rows; ++i) {
@@ -80,6 +80,7 @@ CT_CLONES void attend_rows(
             const float top = scale_row(row + before, own[i].count, scale, scale_row(row, prefix.count, scale, -INFINITY));
             mass[i * ratio + r] =
                 exponential_row(row, prefix.count, before, top) + exponential_row(row + before, own[i].count, own[i].count, top);
+            if (logsum) logsum[i * ratio + r] = top + std::log(mass[i * ratio + r]);
         }
     }
     if (prefix.count > 0) product_by_rows(scores, columns, prefix.values, prefix.count, out, width, rows * ratio, width, false);

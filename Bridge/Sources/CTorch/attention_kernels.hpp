@@ -72,9 +72,10 @@ struct Segment {
 };
 
 /// Single rows: q and out [rows, ratio, width] for the `ratio` query heads of one key head; row i sees `prefix` and own[i]. Scores take
-/// rows * ratio * columns floats, where a row of columns has room for both segments, each padded; `mass` takes rows * ratio.
+/// rows * ratio * columns floats, where a row of columns has room for both segments, each padded; `mass` takes rows * ratio. `logsum` gets the
+/// log-sum-exps of scores [rows, ratio] unless it is NULL.
 void attend_rows(
     const float *q, Segment prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, float *scores,
-    int64_t columns, float *mass, float *out);
+    int64_t columns, float *mass, float *out, float *logsum);
 
 } // namespace ct

@@ -15,6 +15,7 @@
 #include "cache.hpp"
 #include "compute.hpp"
 #include "device.hpp"
+#include "kept_rows.hpp"
 #include "parallel.hpp"
 
 using ct::in;
@@ -54,9 +55,9 @@ struct OnVectors {
     static int64_t scratch(int64_t rows, int64_t longest, int64_t most, int64_t) { return rows * (columns(longest, most) + 1); }
     static void attend(
         const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t longest,
-        int64_t most, float *scratch, float *out) {
+        int64_t most, float *scratch, float *out, float *logsum) {
         const int64_t across = columns(longest, most);
-        ct::attend_rows(q, prefix, own, rows, ratio, width, scale, scratch, across, scratch + rows * ratio * across, out);
+        ct::attend_rows(q, prefix, own, rows, ratio, width, scale, scratch, across, scratch + rows * ratio * across, out, logsum);
     }
 };
 
@@ -70,17 +71,17 @@ struct OnTiles {
     }
     static void attend(
         const float *q, const Segment &prefix, const Segment *own, int64_t rows, int64_t ratio, int64_t width, float scale, int64_t, int64_t,
-        float *scratch, float *out) {
+        float *scratch, float *out, float *) {
         ct::amx::attend_cached(q, prefix, own, rows, ratio, width, scale, scratch, out);
     }
 };
 #endif
 
-/// Queries [S, H, D] over a cache and its prefixes of one kind.
+/// Queries [S, H, D] over a cache and its prefixes of one kind; `logsums` [S, H] get the log-sum-exps of scores if defined.
 template <class Kind>
 at::Tensor attended(
     const at::Tensor &queries, const ct::Cache &cache, const std::vector<ct::Cache> &prefixes, const int64_t *slots, const int64_t *places,
-    const int64_t *prefix_of_row, float scale) {
+    const int64_t *prefix_of_row, float scale, const at::Tensor &logsums) {
     const int64_t rows = queries.size(0), heads = queries.size(1), width = queries.size(2), shared = cache.keys.size(1), ratio = heads / shared;
     int64_t longest = 0, most = 0;
     for (const auto &prefix : prefixes) longest = std::max(longest, prefix.length());
@@ -88,11 +89,11 @@ at::Tensor attended(
     const auto tiles = tiles_of(prefix_of_row, rows, static_cast<int64_t>(prefixes.size()));
     auto result = at::empty_like(queries);
     const float *query = queries.const_data_ptr<float>();
-    float *y = result.mutable_data_ptr<float>();
+    float *y = result.mutable_data_ptr<float>(), *sums = logsums.defined() ? logsums.mutable_data_ptr<float>() : nullptr;
     const int64_t block = ratio * width;
     ct::parallel_for(0, static_cast<int64_t>(tiles.size()) * shared, 1, [&](int64_t begin, int64_t end) {
-        const auto memory = std::make_unique_for_overwrite<float[]>(2 * kRows * block + Kind::scratch(kRows * ratio, longest, most, width));
-        float *own_q = memory.get(), *own_out = own_q + kRows * block, *scratch = own_out + kRows * block;
+        const auto memory = std::make_unique_for_overwrite<float[]>(kRows * (2 * block + ratio) + Kind::scratch(kRows * ratio, longest, most, width));
+        float *own_q = memory.get(), *own_out = own_q + kRows * block, *own_sums = own_out + kRows * block, *scratch = own_sums + kRows * ratio;
         std::vector<typename Kind::Segment> own(kRows);
         for (int64_t task = begin; task < end; ++task) {
             const auto &tile = tiles[task / shared];
@@ -104,9 +105,11 @@ at::Tensor attended(
             }
             const auto prefix =
                 tile.prefix < 0 ? typename Kind::Segment{} : Kind::segment(prefixes[tile.prefix], 0, head, prefixes[tile.prefix].length());
-            Kind::attend(own_q, prefix, own.data(), count, ratio, width, scale, longest, most, scratch, own_out);
-            for (int64_t i = 0; i < count; ++i)
+            Kind::attend(own_q, prefix, own.data(), count, ratio, width, scale, longest, most, scratch, own_out, sums ? own_sums : nullptr);
+            for (int64_t i = 0; i < count; ++i) {
                 std::memcpy(y + tile.rows[i] * heads * width + head * block, own_out + i * block, block * sizeof(float));
+                if (sums) std::memcpy(sums + tile.rows[i] * heads + head * ratio, own_sums + i * ratio, ratio * sizeof(float));
+            }
         }
     });
     return result;
@@ -181,9 +184,16 @@ ct_status ct_cached_attention(
             TORCH_CHECK(common.back().is_rounded() == cache.is_rounded(), "prefix ", i, " and the cache were made in different precisions");
         }
 #if CT_HAS_AMX
-        if (cache.is_rounded()) return attended<OnTiles>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale));
+        if (cache.is_rounded()) {
+            TORCH_CHECK(!ct::keeps_values(), "attention over a rounded cache cannot be kept");
+            return attended<OnTiles>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale), at::Tensor());
+        }
 #endif
-        return attended<OnVectors>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale));
+        const auto logsums = ct::keeps_values() ? at::empty({queries.size(0), heads}, at::kFloat) : at::Tensor();
+        auto values = attended<OnVectors>(queries, cache, common, slots, places, prefix_of_row, static_cast<float>(scale), logsums);
+        ct::keep(values);
+        if (logsums.defined()) ct::keep(logsums);
+        return values;
     });
 }
 

@@ -6,6 +6,7 @@
 #include "boundary.hpp"
 #include "compute.hpp"
 #include "device.hpp"
+#include "kept_rows.hpp"
 #include "layers.hpp"
 #include "packed_weights.hpp"
 
@@ -27,6 +28,7 @@ template <class Element> void forward_tiles(const at::Tensor &x, const at::Tenso
 at::Tensor product(Kernel kernel, const at::Tensor &x_in, const at::Tensor &weight, const at::Tensor &bias_in) {
     auto shape = x_in.sizes().vec();
     shape.back() = weight.size(0);
+    if (kernel == Kernel::blas) return at::linear(x_in, weight, bias_in.defined() ? std::optional<at::Tensor>(bias_in) : std::nullopt);
     const auto x = matrix(x_in, weight.size(1));
     if (kernel == Kernel::rounded_blas) {
         auto y = at::mm(ct::rounded(x), ct::rounded_weight(weight).t());
@@ -41,6 +43,13 @@ at::Tensor product(Kernel kernel, const at::Tensor &x_in, const at::Tensor &weig
     default: forward_tiles<float>(x, weight, bias, y);
     }
     return y;
+}
+
+/// The product, or what was kept of it.
+at::Tensor value(Kernel kernel, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias) {
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    return ct::kept_or(shape, [&] { return product(kernel, x, weight, bias); });
 }
 
 template <class Element> at::Tensor d_input_tiles(const at::Tensor &dy, const at::Tensor &weight) {
@@ -63,7 +72,7 @@ struct Linear : torch::autograd::Function<Linear> {
         ctx->save_for_backward({x, weight});
         ctx->saved_data["kernel"] = kernel;
         ctx->saved_data["has bias"] = bias.has_value();
-        return product(static_cast<Kernel>(kernel), x, weight, bias.value_or(at::Tensor()));
+        return value(static_cast<Kernel>(kernel), x, weight, bias.value_or(at::Tensor()));
     }
 
     /// dX = dY W, dW = dY^T X, db = sum of dY's rows, by the forward's kernel whatever the precision is now.
@@ -74,14 +83,16 @@ struct Linear : torch::autograd::Function<Linear> {
         const auto dy = matrix(grads[0], weight.size(0));
         at::Tensor dx, dw, db;
         if (ctx->needs_input_grad(0)) {
-            if (kernel == Kernel::rounded_blas) dx = at::mm(ct::rounded(dy), ct::rounded_weight(weight));
+            if (kernel == Kernel::blas) dx = at::mm(dy, weight);
+            else if (kernel == Kernel::rounded_blas) dx = at::mm(ct::rounded(dy), ct::rounded_weight(weight));
             else if (kernel == Kernel::bfloat16_tiles) dx = d_input_tiles<at::BFloat16>(dy, weight);
             else dx = kernel == Kernel::split_tiles ? d_input_tiles<ct::Split>(dy, weight) : d_input_tiles<float>(dy, weight);
             dx = dx.view(x_in.sizes());
         }
         if (ctx->needs_input_grad(1)) {
             const auto x = matrix(x_in, weight.size(1));
-            if (kernel == Kernel::rounded_blas) dw = at::mm(ct::rounded(dy).t(), ct::rounded(x));
+            if (kernel == Kernel::blas) dw = at::mm(dy.t(), x);
+            else if (kernel == Kernel::rounded_blas) dw = at::mm(ct::rounded(dy).t(), ct::rounded(x));
             else if (kernel == Kernel::bfloat16_tiles) dw = d_weight_tiles<at::BFloat16>(dy, x);
             else dw = kernel == Kernel::split_tiles ? d_weight_tiles<ct::Split>(dy, x) : d_weight_tiles<float>(dy, x);
         }
@@ -102,13 +113,15 @@ at::Tensor ct::linear(const at::Tensor &x, const at::Tensor &weight, const at::T
     const bool differentiates =
         at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
     // libtorch refuses what does not fit, and has nothing to compute where a size is 0
-    const bool is_for_library = !fits || !is_plain(x) || !is_plain(weight) || kernel == Kernel::blas ||
-                                (kernel == Kernel::float_tiles && ct::blas_is_faster(x.numel() / x.size(-1), differentiates));
-    if (is_for_library) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
-    if (!differentiates) return product(kernel, x, weight, bias);
+    if (!fits || !is_plain(x) || !is_plain(weight)) return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+    const bool is_for_library =
+        kernel == Kernel::blas || (kernel == Kernel::float_tiles && ct::blas_is_faster(x.numel() / x.size(-1), differentiates));
+    const auto chosen = is_for_library ? Kernel::blas : kernel;
+    // of values that are kept libtorch knows no gradient
+    if (!differentiates || (is_for_library && !ct::takes_kept())) return value(chosen, x, weight, bias);
     // an undefined tensor is no variable, an empty optional is understood
     const auto given = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
-    return Linear::apply(x, weight, given, static_cast<int64_t>(kernel));
+    return Linear::apply(x, weight, given, static_cast<int64_t>(chosen));
 }
 
 extern "C" ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {

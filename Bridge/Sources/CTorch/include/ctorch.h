@@ -179,6 +179,19 @@ ct_status ct_cached_attention(
     ct_tensor q, ct_tensor k_cache, ct_tensor v_cache, const int64_t *slots, const int64_t *places, const ct_tensor *prefix_keys,
     const ct_tensor *prefix_values, int64_t prefixes, const int64_t *prefix_of_row, double scale, ct_tensor *out);
 
+// ---- values kept from sampling (kept_rows.cpp): float32 on the CPU's fused passes ----
+
+/// What linear layers and attention computed for rows of a model's pass, by the order in which the pass called them.
+typedef struct ct_kept_box *ct_kept;
+ct_status ct_kept_make(ct_kept *out);
+void ct_kept_free(ct_kept kept);
+/// Numbers of `rows` more rows, of which `*first` is the first.
+ct_status ct_kept_reserve(ct_kept kept, int64_t rows, int64_t *first);
+/// Until ct_kept_end each linear layer and each attention of this thread, whose inputs must have `count` rows, keeps its values under
+/// these numbers, all of one reservation, or, if `reads`, gives what was kept under them, with the gradients it always has.
+ct_status ct_kept_begin(ct_kept kept, int32_t reads, const int64_t *rows, int64_t count);
+void ct_kept_end(void);
+
 // ---- decoding steps of fixed shapes (decode_step.cpp), no gradient ----
 
 /// A step of n rows on one device: buffers at addresses that stay, for what it is told and what it found. Between ct_step_send and
