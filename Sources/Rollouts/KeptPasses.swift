@@ -1,6 +1,5 @@
 // The forward passes that sampling a step's completions made, found again by the tokens they read.
 
-public import Models
 import Synchronization
 public import Torch
 
@@ -8,8 +7,7 @@ public import Torch
 ///
 /// A row's values depend on the tokens up to it alone, so whoever has the tokens of a prompt and a completion may read their passes.
 public final class KeptPasses {
-    public private(set) var values = KeptValues()
-    private let bytesPerRow: Int
+    public let values = KeptValues()
     private let places: Mutex<Places>
 
     private struct Sequence: Hashable {
@@ -22,16 +20,13 @@ public final class KeptPasses {
         var rowsLeft: Int
         /// Whether some passes had no room: then none are read, so that it does not depend on chance which are.
         var isShort = false
-        /// Row of a prompt's first token, and of its last token as each completion read it.
+        /// Row of a prompt's first token, and of its last token as each completion read it. Completions may be alike.
         var prompts: [[Int32]: Int64] = [:]
-        var completions: [Sequence: Int64] = [:]
+        var completions: [Sequence: [Int64]] = [:]
     }
 
-    /// - Parameter bytes: what the values may occupy; with more completions nothing is kept.
-    public init(_ config: ModelConfig, bytes: Int) {
-        bytesPerRow = max(1, config.keptBytesPerRow)
-        places = Mutex(Places(rowsLeft: bytes / bytesPerRow))
-    }
+    /// - Parameter rows: those of prompts and completions at their full length for which there is room; with more nothing is kept.
+    public init(rows: Int) { places = Mutex(Places(rowsLeft: rows)) }
 
     /// Numbers for the rows of completions to be sampled; nil if they have no room.
     func reserve(_ rows: Int) -> Int64? {
@@ -47,31 +42,34 @@ public final class KeptPasses {
     func add(prompt: [Int32], tokens: [Int32], promptRow: Int64, row: Int64) {
         places.withLock {
             $0.prompts[prompt] = promptRow
-            $0.completions[Sequence(prompt: prompt, tokens: tokens)] = row
+            $0.completions[Sequence(prompt: prompt, tokens: tokens), default: []].append(row)
         }
     }
 
-    /// Gives up what was kept.
-    public func clear() {
-        places.withLock { ($0.prompts, $0.completions) = ([:], [:]) }
-        values = KeptValues()
+    /// Rows to be read once: of a pass over a prompt and its completions, and the ranges that no other pass will ask for.
+    public struct Rows {
+        public var pass: [Int64] = []
+        public var spent: [Range<Int64>] = []
     }
 
-    /// The rows of a prompt once and then of its completions, each but for its last token, as a packed forward pass reads them; nil
-    /// unless all of them were kept. Completions without tokens have no rows.
-    public func rows(prompt: [Int32], completions: [[Int32]]) -> [Int64]? {
+    /// Takes the rows of a prompt once and then of its completions, each but for its last token, as a packed forward pass reads
+    /// them; nil unless all of them were kept. Completions without tokens have no rows.
+    public func take(prompt: [Int32], completions: [[Int32]]) -> Rows? {
         places.withLock { places in
             guard !places.isShort, let first = places.prompts[prompt] else { return nil }
-            let starts = completions.filter { !$0.isEmpty }.map {
-                (places.completions[Sequence(prompt: prompt, tokens: $0)], $0.count)
+            var (last, own) = (Int64?.none, Rows())
+            for tokens in completions where !tokens.isEmpty {
+                guard let row = places.completions[Sequence(prompt: prompt, tokens: tokens)]?.popLast() else {
+                    return nil
+                }
+                last = last ?? row
+                let rows = (row + 1)..<(row + Int64(tokens.count))
+                own.pass += rows
+                own.spent.append(rows)
             }
-            guard let last = starts.first?.0 else { return nil }
-            var rows = (0..<Int64(prompt.count - 1)).map { first + $0 } + [last]
-            for (start, count) in starts {
-                guard let start else { return nil }
-                rows += (1..<Int64(count)).map { start + $0 }
-            }
-            return rows
+            guard let last else { return nil }
+            own.pass.insert(contentsOf: (0..<Int64(prompt.count - 1)).map { first + $0 } + [last], at: 0)
+            return own
         }
     }
 }

@@ -33,6 +33,11 @@ public final class KeptValues {
         try during(rows, reads: 1, body)
     }
 
+    /// Gives up what was kept of some rows of one reservation, and on Linux their memory.
+    public func release(_ rows: Range<Int64>) {
+        change("release rows") { ct_kept_release(handle, rows.lowerBound, Int64(rows.count)) }
+    }
+
     private func during<Result>(_ rows: [Int64], reads: Int32, _ body: () throws -> Result) rethrows -> Result {
         change("keep a pass") { ct_kept_begin(handle, reads, rows, Int64(rows.count)) }
         defer { ct_kept_end() }

@@ -38,14 +38,16 @@ struct PolicyForward {
                 PackedLayout.Group(
                     prompt: all[group[0]].prompt.count, completions: group.map { all[$0].completionRows })
             })
-        let found = kept.flatMap { kept in
-            let each = groups.compactMap {
-                kept.rows(prompt: all[$0[0]].prompt, completions: $0.map { all[$0].tokens })
-            }
-            return each.count == groups.count ? (values: kept.values, rows: each.flatMap(\.self)) : nil
-        }
         let forward = { model.forward(Tensor(inputs), layout: layout, rows: rows) }
-        pass = found.map { $0.values.reading($0.rows, forward) } ?? forward()
+        let found = groups.compactMap { group in
+            kept?.take(prompt: all[group[0]].prompt, completions: group.map { all[$0].tokens })
+        }
+        if let kept, found.count == groups.count {
+            pass = kept.values.reading(found.flatMap(\.pass), forward)
+            for rows in found.flatMap(\.spent) { kept.values.release(rows) }
+        } else {
+            pass = forward()
+        }
         ids = Tensor(sequences.flatMap { all[$0].tokens.map(Int64.init) })
         statistics = PolicyHeadKernels.statistics(
             hidden: pass.hidden, weight: model.headWeight, ids: ids, temperature: temperature)

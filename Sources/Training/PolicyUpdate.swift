@@ -84,7 +84,8 @@ public struct PolicyUpdater {
     ///   - recorded: the sampler's statistics of all tokens under the same weights. Where they are given and nothing is
     ///     measured, a sequence that carries no gradient is not computed again: these are its statistics. If the
     ///     derivatives call for its gradient after all, it is.
-    ///   - kept: the passes that sampling made under the same weights; they are not made again, and given up once they have been read.
+    ///   - kept: the passes that sampling made under the same weights; where the graphs of all passes are kept, these are read in
+    ///     place of making them, and given up.
     ///   - derivatives: called once with the statistics of the whole mini-batch: rules and quantiles see all of it.
     ///   - watch: sees the hidden states [n, D] of every forward pass before the step, and whose tokens they are; for
     ///     monitors, which change nothing.
@@ -100,12 +101,10 @@ public struct PolicyUpdater {
             let start = clock.now
             let layout = TokenLayout(sequences)
             let isLeftOut = sequences.indices.map { recorded != nil && !measures && carriesGradient?[$0] == false }
-            let shares = shares(
-                sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient, kept: kept)
+            let shares = shares(sequences, sequences.indices.filter { !isLeftOut[$0] }, apart: carriesGradient)
             let keepsGraphs = shares.reduce(0) { $0 + $1.rows } <= keptGraphTokens
             if keepsGraphs {
-                try onThreads(shares) { $0.forward() }
-                kept?.clear()
+                try onThreads(shares) { $0.forward(kept) }
             } else {
                 try withoutGradient { try onThreads(shares) { $0.forward() } }
             }
@@ -158,7 +157,7 @@ public struct PolicyUpdater {
 
     /// What each thread computes of some of the sequences; with `apart`, no micro-batch mixes true and false.
     private func shares(
-        _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil, kept: KeptPasses? = nil
+        _ sequences: [TrainingSequence], _ indices: [Int], apart: [Bool]? = nil
     ) -> [UpdateShare] {
         let parts = ThreadShares.updating(model.config, sequences: indices.count, threads: threads)
         if parts > 1 {
@@ -169,8 +168,7 @@ public struct PolicyUpdater {
         let sides = apart.map { apart in [true, false].map { side in indices.filter { apart[$0] == side } } }
         let each = (sides ?? [indices]).map { BatchPacking.shares(sequences, $0, parts: parts) }
         return (0..<parts).map { part in
-            UpdateShare(
-                model, sequences, each.flatMap { packed(sequences, $0[part]) }, temperature: temperature, kept: kept)
+            UpdateShare(model, sequences, each.flatMap { packed(sequences, $0[part]) }, temperature: temperature)
         }
     }
 

@@ -58,9 +58,6 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         libtorch = Runtime.version
     }
 
-    /// What kept passes may occupy.
-    static let mostKeptBytes = 1 << 30
-
     /// Sampling's passes are the update's where both compute alike, the weights have not changed, and a pass is made once.
     static func keepsPasses(_ config: TrainConfig) -> Bool {
         config.training.keepsPasses && !config.training.checkpointsGradients

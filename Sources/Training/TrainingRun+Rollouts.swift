@@ -21,7 +21,7 @@ extension TrainingRun {
     /// that rounds change nothing.
     func sampleGroups(step: Int) throws -> StepRollouts {
         var result = StepRollouts(
-            kept: resolved.keepsPasses ? KeptPasses(session.model.config, bytes: ResolvedRun.mostKeptBytes) : nil)
+            kept: resolved.keepsPasses ? KeptPasses(rows: PolicyUpdater.defaultKeptGraphTokens) : nil)
         var selection = config.algorithm.rolloutPlan.step(
             prompts: config.rollout.promptsPerStep, completions: config.rollout.completionsPerPrompt)
         while selection.request > 0 {

@@ -10,7 +10,6 @@ final class UpdateShare {
     private let sequences: [TrainingSequence]
     private let temperature: Double
     private var batches: [[BatchPacking.Group]]
-    private let kept: KeptPasses?
     /// The forward passes made so far, of the first micro-batches.
     private(set) var passes: [PolicyForward] = []
     private(set) var loss: GradientSum
@@ -21,13 +20,12 @@ final class UpdateShare {
 
     init(
         _ model: any LanguageModel, _ sequences: [TrainingSequence], _ batches: [[BatchPacking.Group]],
-        temperature: Double, kept: KeptPasses? = nil
+        temperature: Double
     ) {
         self.model = model
         self.sequences = sequences
         self.batches = batches
         self.temperature = temperature
-        self.kept = kept
         loss = GradientSum(model)
         entropy = GradientSum(model)
         flows = GradientSum(model)
@@ -42,11 +40,12 @@ final class UpdateShare {
 
     func add(_ batches: [[BatchPacking.Group]]) { self.batches += batches }
 
-    func forward() { passes = batches.map(pass) }
+    /// - Parameter kept: of what sampling made, what these batches need is taken.
+    func forward(_ kept: KeptPasses? = nil) { passes = batches.map { pass($0, kept) } }
 
     func forgetPasses() { passes = [] }
 
-    private func pass(_ groups: [BatchPacking.Group]) -> PolicyForward {
+    private func pass(_ groups: [BatchPacking.Group], _ kept: KeptPasses? = nil) -> PolicyForward {
         PolicyForward(model, sequences, groups, temperature: temperature, kept: kept)
     }
 

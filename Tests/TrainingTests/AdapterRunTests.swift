@@ -60,8 +60,10 @@ import Trajectories
         let start = try WarmStart()
         for extra in [[], Self.lora] {
             let tag = extra.isEmpty ? "all" : "lora"
+            // kept passes are the sampler's, and layers computed again are not
             let plain = try TrainingRun(
-                try TinyRun.config(start.yaml(tag), ["training.steps=2"] + extra), resume: false
+                try TinyRun.config(
+                    start.yaml(tag), ["training.steps=2", "training.keep_passes=false"] + extra), resume: false
             ).run()
             let checkpointed = try TrainingRun(
                 try TinyRun.config(

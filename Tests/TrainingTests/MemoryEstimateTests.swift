@@ -35,6 +35,8 @@ import Testing
         let layer = 4 * (5 * 896 + 2 * 896 + 2 * 128) + 12 * 4864
         #expect(memory.activations == rows * 24 * layer)
         #expect(memory.reference == 0)
+        #expect(memory.keptPasses == rows * 24 * 4 * (2 * 896 + 2 * 128 + 14 + 2 * 896 + 2 * 4864))
+        #expect(try estimate(["rollout.prompts_per_step=1000"]).keptPasses == 0, "more than is ever kept")
         let update = memory.gradients + memory.activations + memory.backward
         #expect(memory.peak == memory.process + memory.weights + memory.packedWeights + update)
     }

@@ -7,6 +7,10 @@
 #include <mutex>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "boundary.hpp"
 #include "parallel.hpp"
 
@@ -48,6 +52,15 @@ struct Pass {
 thread_local std::unique_ptr<Pass> pass;
 
 int64_t row_bytes(const at::Tensor &values) { return values.numel() / std::max<int64_t>(1, values.size(0)) * values.element_size(); }
+
+/// Gives the whole pages of a part of memory back; what lay there is lost.
+void give_back([[maybe_unused]] char *from, [[maybe_unused]] int64_t bytes) {
+#if defined(__linux__)
+    constexpr uintptr_t kPage = 4096;
+    const auto begin = (reinterpret_cast<uintptr_t>(from) + kPage - 1) & ~(kPage - 1), end = (reinterpret_cast<uintptr_t>(from) + bytes) & ~(kPage - 1);
+    if (begin < end) madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+#endif
+}
 
 /// Rows that a thread copies at least.
 int64_t copied_at_once(int64_t bytes) { return std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, bytes)); }
@@ -113,6 +126,18 @@ ct_status ct_kept_reserve(ct_kept kept, int64_t rows, int64_t *first) {
         *first = kept->rows;
         kept->reservations.push_back(std::make_unique<Reservation>(Reservation{kept->rows, rows, {}}));
         kept->rows += rows;
+    });
+}
+
+ct_status ct_kept_release(ct_kept kept, int64_t first, int64_t count) {
+    return ct::guarded([&] {
+        if (count <= 0) return;
+        auto &place = kept->holding(first);
+        TORCH_CHECK(first + count <= place.first + place.count, "rows ", first, " to ", first + count, " are not of one reservation");
+        for (auto &values : place.values) {
+            const int64_t bytes = row_bytes(values);
+            give_back(static_cast<char *>(values.mutable_data_ptr()) + (first - place.first) * bytes, count * bytes);
+        }
     });
 }
 
