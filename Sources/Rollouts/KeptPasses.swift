@@ -8,6 +8,7 @@ public import Torch
 /// A row's values depend on the tokens up to it alone, so whoever has the tokens of a prompt and a completion may read their passes.
 public final class KeptPasses {
     public let values = KeptValues()
+    private let room: Int
     private let places: Mutex<Places>
 
     private struct Sequence: Hashable {
@@ -20,13 +21,16 @@ public final class KeptPasses {
         var rowsLeft: Int
         /// Whether some passes had no room: then none are read, so that it does not depend on chance which are.
         var isShort = false
-        /// Row of a prompt's first token, and of its last token as each completion read it. Completions may be alike.
+        /// Row of a prompt's first token, and of its last token as each completion read it.
         var prompts: [[Int32]: Int64] = [:]
-        var completions: [Sequence: [Int64]] = [:]
+        var completions: [Sequence: Int64] = [:]
     }
 
     /// - Parameter rows: those of prompts and completions at their full length for which there is room; with more nothing is kept.
-    public init(rows: Int) { places = Mutex(Places(rowsLeft: rows)) }
+    public init(rows: Int) {
+        room = rows
+        places = Mutex(Places(rowsLeft: rows))
+    }
 
     /// Numbers for the rows of completions to be sampled; nil if they have no room.
     func reserve(_ rows: Int) -> Int64? {
@@ -42,34 +46,28 @@ public final class KeptPasses {
     func add(prompt: [Int32], tokens: [Int32], promptRow: Int64, row: Int64) {
         places.withLock {
             $0.prompts[prompt] = promptRow
-            $0.completions[Sequence(prompt: prompt, tokens: tokens), default: []].append(row)
+            $0.completions[Sequence(prompt: prompt, tokens: tokens)] = row
         }
     }
 
-    /// Rows to be read once: of a pass over a prompt and its completions, and the ranges that no other pass will ask for.
-    public struct Rows {
-        public var pass: [Int64] = []
-        public var spent: [Range<Int64>] = []
+    /// Gives up what was kept.
+    public func clear() {
+        places.withLock { $0 = Places(rowsLeft: room) }
+        values.clear()
     }
 
-    /// Takes the rows of a prompt once and then of its completions, each but for its last token, as a packed forward pass reads
-    /// them; nil unless all of them were kept. Completions without tokens have no rows.
-    public func take(prompt: [Int32], completions: [[Int32]]) -> Rows? {
+    /// The rows of a prompt once and then of its completions, each but for its last token, as a packed forward pass reads them; nil
+    /// unless all of them were kept. Completions without tokens have no rows.
+    public func rows(prompt: [Int32], completions: [[Int32]]) -> [Int64]? {
         places.withLock { places in
             guard !places.isShort, let first = places.prompts[prompt] else { return nil }
-            var (last, own) = (Int64?.none, Rows())
+            var (last, own) = (Int64?.none, [Int64]())
             for tokens in completions where !tokens.isEmpty {
-                guard let row = places.completions[Sequence(prompt: prompt, tokens: tokens)]?.popLast() else {
-                    return nil
-                }
+                guard let row = places.completions[Sequence(prompt: prompt, tokens: tokens)] else { return nil }
                 last = last ?? row
-                let rows = (row + 1)..<(row + Int64(tokens.count))
-                own.pass += rows
-                own.spent.append(rows)
+                own += (row + 1)..<(row + Int64(tokens.count))
             }
-            guard let last else { return nil }
-            own.pass.insert(contentsOf: (0..<Int64(prompt.count - 1)).map { first + $0 } + [last], at: 0)
-            return own
+            return last.map { (0..<Int64(prompt.count - 1)).map { first + $0 } + [$0] + own }
         }
     }
 }

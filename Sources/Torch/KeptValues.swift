@@ -33,10 +33,8 @@ public final class KeptValues {
         try during(rows, reads: 1, body)
     }
 
-    /// Gives up what was kept of some rows of one reservation, and on Linux their memory.
-    public func release(_ rows: Range<Int64>) {
-        change("release rows") { ct_kept_release(handle, rows.lowerBound, Int64(rows.count)) }
-    }
+    /// Gives up what was kept; its memory stays for what is kept next.
+    public func clear() { change("clear kept values") { ct_kept_clear(handle) } }
 
     private func during<Result>(_ rows: [Int64], reads: Int32, _ body: () throws -> Result) rethrows -> Result {
         change("keep a pass") { ct_kept_begin(handle, reads, rows, Int64(rows.count)) }

@@ -25,13 +25,12 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
     public var backward: Int
     /// Keys and values of all slots, beside those of the prompts; gone when an update begins.
     public var cache: Int
-    /// The passes that sampling keeps, if it keeps any; the update's forward passes give back what they have read.
+    /// The passes that sampling keeps for the update, if it keeps any.
     public var keptPasses: Int
 
     /// Sampling and updating take turns: the larger of the two counts.
     public var peak: Int {
-        process + weights + reference + packedWeights
-            + max(cache + keptPasses, gradients + activations + backward)
+        process + weights + reference + packedWeights + keptPasses + max(cache, gradients + activations + backward)
     }
 
     /// - Parameters:
@@ -80,8 +79,8 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         let numberBytes = withPrecision(config.precision) { KeyValuePanels.numberBytes }
         let perPosition = 2 * numberBytes * model.layers * model.keyValueHeads * model.headSize
         cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)
-        let keepsPasses = ResolvedRun.keepsPasses(config) && rows <= PolicyUpdater.defaultKeptGraphTokens
-        keptPasses = keepsPasses ? rows.saturating(model.keptBytesPerRow) : 0
+        let passes = rows.saturating(model.keptBytesPerRow)
+        keptPasses = ResolvedRun.keepsPasses(config) && passes <= ResolvedRun.mostKeptBytes ? passes : 0
     }
 }
 

@@ -40,11 +40,10 @@ struct PolicyForward {
             })
         let forward = { model.forward(Tensor(inputs), layout: layout, rows: rows) }
         let found = groups.compactMap { group in
-            kept?.take(prompt: all[group[0]].prompt, completions: group.map { all[$0].tokens })
+            kept?.rows(prompt: all[group[0]].prompt, completions: group.map { all[$0].tokens })
         }
         if let kept, found.count == groups.count {
-            pass = kept.values.reading(found.flatMap(\.pass), forward)
-            for rows in found.flatMap(\.spent) { kept.values.release(rows) }
+            pass = kept.values.reading(found.flatMap(\.self), forward)
         } else {
             pass = forward()
         }

@@ -105,6 +105,7 @@ public struct PolicyUpdater {
             let keepsGraphs = shares.reduce(0) { $0 + $1.rows } <= keptGraphTokens
             if keepsGraphs {
                 try onThreads(shares) { $0.forward(kept) }
+                kept?.clear()
             } else {
                 try withoutGradient { try onThreads(shares) { $0.forward() } }
             }

@@ -58,6 +58,9 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         libtorch = Runtime.version
     }
 
+    /// What kept passes may occupy; with more completions none are kept.
+    static let mostKeptBytes = 1 << 29
+
     /// Sampling's passes are the update's where both compute alike, the weights have not changed, and a pass is made once.
     static func keepsPasses(_ config: TrainConfig) -> Bool {
         config.training.keepsPasses && !config.training.checkpointsGradients

@@ -9,8 +9,6 @@ import Trajectories
 struct StepRollouts {
     var sampled: [RolloutGroup] = []
     var chosen: [RolloutGroup] = []
-    /// The passes of all completions, if the step's update may read them.
-    var kept: KeptPasses?
     var secondsJudging = 0.0
 }
 
@@ -20,21 +18,21 @@ extension TrainingRun {
     /// Prompts come from where the last step stopped; a prompt's draws depend on its place among the step's prompts, so
     /// that rounds change nothing.
     func sampleGroups(step: Int) throws -> StepRollouts {
-        var result = StepRollouts(
-            kept: resolved.keepsPasses ? KeptPasses(rows: PolicyUpdater.defaultKeptGraphTokens) : nil)
+        var result = StepRollouts()
+        kept?.clear()
         var selection = config.algorithm.rolloutPlan.step(
             prompts: config.rollout.promptsPerStep, completions: config.rollout.completionsPerPrompt)
         while selection.request > 0 {
             let places = selection.sampled..<(selection.sampled + selection.request)
             let groups = try sample(
-                Array(places), places.map { _ in 0..<selection.first }, step: step, result.kept, &result.secondsJudging)
+                Array(places), places.map { _ in 0..<selection.first }, step: step, &result.secondsJudging)
             for group in groups { selection.append(rewards: group.rewards) }
             result.sampled += groups
         }
         let sizes = selection.sizes
         let wanting = sizes.indices.filter { sizes[$0] > selection.first }
         let further = try sample(
-            wanting, wanting.map { selection.first..<sizes[$0] }, step: step, result.kept, &result.secondsJudging)
+            wanting, wanting.map { selection.first..<sizes[$0] }, step: step, &result.secondsJudging)
         for (place, group) in zip(wanting, further) { result.sampled[place].append(contentsOf: group) }
         result.chosen = selection.chosen.map { result.sampled[$0] }
         return result
@@ -42,7 +40,7 @@ extension TrainingRun {
 
     /// The given samples of the prompts at some places of the step.
     private func sample(
-        _ places: [Int], _ samples: [Range<Int>], step: Int, _ kept: KeptPasses?, _ secondsJudging: inout Double
+        _ places: [Int], _ samples: [Range<Int>], step: Int, _ secondsJudging: inout Double
     ) throws -> [RolloutGroup] {
         guard !places.isEmpty else { return [] }
         watchdog?.enter("sampling completions", step: step)

@@ -3,7 +3,6 @@
 import Algorithms
 import Analysis
 import Models
-import Rollouts
 import Runs
 import Torch
 
@@ -16,7 +15,7 @@ extension TrainingRun {
 
     /// One optimiser update with its metrics line; returns the mean entropy before it.
     func update(
-        _ batch: RolloutBatch, kept: KeptPasses?, proximal: [Float]?, step: Int, shared: MetricsLine,
+        _ batch: RolloutBatch, proximal: [Float]?, step: Int, shared: MetricsLine,
         timings: (sampling: Double, judging: Double, crediting: Double, logging: Double)
     ) throws -> Double {
         let clock = ContinuousClock()

@@ -25,6 +25,8 @@ public final class TrainingRun {
     let source: ProblemSource
     let engine: RolloutEngine
     private let reference: ReferencePolicy?
+    /// The passes of a step's completions, if its update may read them.
+    let kept: KeptPasses?
     let updater: PolicyUpdater
     let schedule: LearningRateSchedule
     let latent: LatentMonitor?
@@ -76,6 +78,9 @@ public final class TrainingRun {
         try session.writeResolved(try resolved.json())
         engine = RolloutEngine(
             model: session.model, seed: config.seed, slots: config.rollout.slots, usesGraphs: config.rollout.graphs)
+        kept =
+            resolved.keepsPasses
+            ? KeptPasses(rows: ResolvedRun.mostKeptBytes / session.model.config.keptBytesPerRow) : nil
         updater = PolicyUpdater(
             model: session.model, temperature: config.rollout.temperature,
             microBatchTokens: config.training.microBatchTokens)
@@ -161,7 +166,7 @@ public final class TrainingRun {
         for update in 0..<resolved.updatesPerStep {
             let index = update % parts.count
             progress.entropy = try self.update(
-                parts[index], kept: rollouts.kept, proximal: proximal?[index], step: number, shared: shared,
+                parts[index], proximal: proximal?[index], step: number, shared: shared,
                 timings: timings)
             timings = (0, 0, 0, 0)
         }

@@ -108,7 +108,7 @@ import Trajectories
 
     @Test func `with too little room nothing is kept, and passes are made`() throws {
         let sampled = try Sampled(room: 200)
-        #expect(sampled.sequences.allSatisfy { sampled.kept.take(prompt: $0.prompt, completions: [$0.tokens]) == nil })
+        #expect(sampled.sequences.allSatisfy { sampled.kept.rows(prompt: $0.prompt, completions: [$0.tokens]) == nil })
         let made = try Sampled().update(keeps: false)
         #expect(try sampled.update(keeps: true).values == made.values)
     }

@@ -7,26 +7,27 @@
 #include <mutex>
 #include <vector>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include "boundary.hpp"
 #include "parallel.hpp"
 
 namespace {
 
-/// Rows that one thread writes; memory is taken when rows are, page by page.
+/// Rows that one thread writes, with room for `capacity`.
 struct Reservation {
-    int64_t first, count;
+    int64_t first, count, capacity;
     std::vector<at::Tensor> values;
 };
+
+/// Prompts differ in length from step to step, and room for a few rows more costs less than new memory.
+constexpr int64_t kRowsAtOnce = 512;
 
 } // namespace
 
 struct ct_kept_box {
     std::mutex mutex;
     std::vector<std::unique_ptr<Reservation>> reservations;
+    /// Of what was cleared, whose memory is used again: a system may take longer to give a page than a row takes to compute.
+    std::vector<std::unique_ptr<Reservation>> spare;
     int64_t rows = 0;
 
     Reservation &holding(int64_t row) {
@@ -52,15 +53,6 @@ struct Pass {
 thread_local std::unique_ptr<Pass> pass;
 
 int64_t row_bytes(const at::Tensor &values) { return values.numel() / std::max<int64_t>(1, values.size(0)) * values.element_size(); }
-
-/// Gives the whole pages of a part of memory back; what lay there is lost.
-void give_back([[maybe_unused]] char *from, [[maybe_unused]] int64_t bytes) {
-#if defined(__linux__)
-    constexpr uintptr_t kPage = 4096;
-    const auto begin = (reinterpret_cast<uintptr_t>(from) + kPage - 1) & ~(kPage - 1), end = (reinterpret_cast<uintptr_t>(from) + bytes) & ~(kPage - 1);
-    if (begin < end) madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
-#endif
-}
 
 /// Rows that a thread copies at least.
 int64_t copied_at_once(int64_t bytes) { return std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, bytes)); }
@@ -102,7 +94,7 @@ void keep(const at::Tensor &values) {
     auto &place = *pass->places.front();
     if (place.values.size() <= index) place.values.resize(index + 1);
     auto &kept = place.values[index];
-    if (!kept.defined()) kept = at::empty({place.count, bytes / 4}, at::kFloat);
+    if (!kept.defined()) kept = at::empty({place.capacity, bytes / 4}, at::kFloat);
     TORCH_CHECK(kept.size(1) * 4 == bytes, "operator ", index, " of the pass gave ", kept.size(1), " values a row before, and now ", bytes / 4);
     const auto *from = static_cast<const char *>(values.const_data_ptr());
     auto *to = static_cast<char *>(kept.mutable_data_ptr());
@@ -124,20 +116,25 @@ ct_status ct_kept_reserve(ct_kept kept, int64_t rows, int64_t *first) {
         TORCH_CHECK(rows > 0, "a reservation of ", rows, " rows");
         const std::lock_guard lock(kept->mutex);
         *first = kept->rows;
-        kept->reservations.push_back(std::make_unique<Reservation>(Reservation{kept->rows, rows, {}}));
+        auto &spare = kept->spare;
+        const auto fitting = std::find_if(spare.begin(), spare.end(), [&](const auto &each) { return each->capacity >= rows; });
+        auto made = std::make_unique<Reservation>();
+        if (fitting != spare.end()) made = std::move(*fitting);
+        else made->capacity = (rows + kRowsAtOnce - 1) / kRowsAtOnce * kRowsAtOnce;
+        if (!spare.empty()) spare.erase(fitting != spare.end() ? fitting : spare.begin());
+        made->first = kept->rows;
+        made->count = rows;
+        kept->reservations.push_back(std::move(made));
         kept->rows += rows;
     });
 }
 
-ct_status ct_kept_release(ct_kept kept, int64_t first, int64_t count) {
+ct_status ct_kept_clear(ct_kept kept) {
     return ct::guarded([&] {
-        if (count <= 0) return;
-        auto &place = kept->holding(first);
-        TORCH_CHECK(first + count <= place.first + place.count, "rows ", first, " to ", first + count, " are not of one reservation");
-        for (auto &values : place.values) {
-            const int64_t bytes = row_bytes(values);
-            give_back(static_cast<char *>(values.mutable_data_ptr()) + (first - place.first) * bytes, count * bytes);
-        }
+        const std::lock_guard lock(kept->mutex);
+        for (auto &reservation : kept->reservations) kept->spare.push_back(std::move(reservation));
+        kept->reservations.clear();
+        kept->rows = 0;
     });
 }
 

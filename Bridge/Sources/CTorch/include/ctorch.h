@@ -191,8 +191,8 @@ ct_status ct_kept_reserve(ct_kept kept, int64_t rows, int64_t *first);
 /// these numbers, all of one reservation, or, if `reads`, gives what was kept under them, with the gradients it always has.
 ct_status ct_kept_begin(ct_kept kept, int32_t reads, const int64_t *rows, int64_t count);
 void ct_kept_end(void);
-/// Gives up what was kept of `count` rows of one reservation.
-ct_status ct_kept_release(ct_kept kept, int64_t first, int64_t count);
+/// Gives up what was kept and all numbers; memory stays for what is kept next.
+ct_status ct_kept_clear(ct_kept kept);
 
 // ---- decoding steps of fixed shapes (decode_step.cpp), no gradient ----
 
