@@ -68,6 +68,10 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
             && config.precision == .float32 && config.device == .cpu && !Runtime.usesLibraryOperators
     }
 
+    /// The first step and every fiftieth after it make their passes again, so that a sampler which differs from the trainer shows
+    /// (`mismatch/*` and its alarm).
+    static func makesPassesAgain(step: Int) -> Bool { step % 50 == 1 }
+
     /// All batch sizes in one sentence.
     public func batchSentence(_ config: TrainConfig) -> String {
         let most =

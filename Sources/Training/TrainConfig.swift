@@ -196,8 +196,8 @@ public struct TrainingSettings: Sendable {
     public var tokenBudget: Int?
     /// Keeps only every layer's input between a forward pass and its gradients, and computes the layer again.
     public var checkpointsGradients: Bool
-    /// In float32 on a CPU, with one update per step, sampling keeps its passes and the update does not make them again
-    /// (docs/decisions/0007-kept-passes.md).
+    /// In float32 on a CPU, with one update per step, sampling keeps its passes and the update does not make them again,
+    /// but for every fiftieth (docs/decisions/0007-kept-passes.md).
     public var keepsPasses: Bool
     /// Computes the parameter-space prediction and the measured entropy change at each update.
     public var measuresEntropy: Bool

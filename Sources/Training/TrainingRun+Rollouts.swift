@@ -54,7 +54,8 @@ extension TrainingRun {
             temperature: config.rollout.temperature, maxNewTokens: config.rollout.maxNewTokens,
             stopTokens: session.vocabulary.stopTokens)
         let completions = try engine.complete(
-            prompts, samples: samples, options: options, step: step, keeping: kept
+            prompts, samples: samples, options: options, step: step,
+            keeping: ResolvedRun.makesPassesAgain(step: step) ? nil : kept
         ) { [watchdog] _ in watchdog?.enter("sampling completions", step: step) }
         if config.rollout.graphs, let reason = engine.graphRefusal, !hasToldRefusal {
             hasToldRefusal = true

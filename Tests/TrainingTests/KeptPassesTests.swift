@@ -138,21 +138,24 @@ import Trajectories
         }
     }
 
-    /// The same draws, so the same completions; numbers differ by rounding, which the first update's show before it can grow.
-    @Test func `a run keeps them unless it is told not to`() throws {
+    /// The first step makes its passes again; the second has the same weights and draws, and numbers that differ by rounding.
+    @Test func `a run keeps them unless it is told not to, and measures its sampler all the same`() throws {
         let start = try WarmStart()
-        func first(_ name: String, _ options: [String]) throws -> MetricsRecord {
-            let config = try TinyRun.config(start.yaml(name, algorithm: "grpo"), options, steps: 1)
+        func records(_ name: String, _ options: [String]) throws -> [MetricsRecord] {
+            let config = try TinyRun.config(start.yaml(name, algorithm: "grpo"), options, steps: 2)
             _ = try TrainingRun(config, resume: false).run()
-            return try #require(try MetricsLog.read(file: start.scratch(name + "/metrics.jsonl")).first)
+            return try MetricsLog.read(file: start.scratch(name + "/metrics.jsonl"))
         }
-        let (found, made) = (try first("kept", []), try first("made", ["training.keep_passes=false"]))
+        let (found, made) = (try records("kept", []), try records("made", ["training.keep_passes=false"]))
+        try #require(found.count == 2 && made.count == 2)
         for key in LibraryRunTests.compared {
-            let (own, other) = (try #require(found[key]?.number), try #require(made[key]?.number))
+            let (own, other) = (try #require(found[1][key]?.number), try #require(made[1][key]?.number))
             #expect(abs(own - other) <= 2e-5 * max(abs(other), 1e-2), "\(key): \(own), not \(other)")
+            #expect(found[0][key]?.number == made[0][key]?.number)
         }
-        // what is read is the sampler's own, to the bits of its hidden states
-        #expect((found["mismatch/logprob_max"]?.number ?? 1) <= 1e-6)
+        #expect(found[0]["mismatch/logprob_max"]?.number == made[0]["mismatch/logprob_max"]?.number)
+        // what is read is the sampler's own
+        #expect((found[1]["mismatch/logprob_max"]?.number ?? 1) <= 1e-6)
     }
 
     @Test(arguments: [
