@@ -55,7 +55,8 @@ struct TrainCommand: ParsableCommand {
     private func memorySentence(_ memory: MemoryEstimate) -> String {
         let parts = [
             ("weights and moments", memory.weights), ("the reference", memory.reference),
-            ("packed weights", memory.packedWeights), ("gradients", memory.gradients),
+            ("packed weights", memory.packedWeights), ("kept passes", memory.keptPasses),
+            ("gradients", memory.gradients),
             ("activations", memory.activations + memory.backward),
         ]
         let said = parts.filter { $0.1 > 0 }.map { "\($0.0) \(gigabytes($0.1))" }.joined(separator: ", ")
