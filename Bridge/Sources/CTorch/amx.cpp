@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "amx_packing.hpp"
+#include "avx2_products.hpp"
 #include "vectors512.hpp"
 
 namespace ct::amx {
@@ -41,7 +42,8 @@ bool is_permitted() {
 } // namespace
 
 bool is_available() {
-    static const bool available = has_instructions() && is_permitted();
+    // not where libtorch was told to do with less
+    static const bool available = has_instructions() && !avx2::is_used() && is_permitted();
     return available;
 }
 
