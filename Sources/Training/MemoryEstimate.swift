@@ -80,7 +80,7 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         let perPosition = 2 * numberBytes * model.layers * model.keyValueHeads * model.headSize
         cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)
         let passes = rows.saturating(model.keptBytesPerRow)
-        keptPasses = ResolvedRun.keepsPasses(config) && passes <= ResolvedRun.mostKeptBytes ? passes : 0
+        keptPasses = ResolvedRun.mayKeepPasses(config) && passes <= ResolvedRun.mostKeptBytes ? passes : 0
     }
 }
 

@@ -18,7 +18,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxTokensPerStep: Int
     /// Prompts of a step if dynamic sampling spends its whole budget; `promptsPerStep` without it.
     public var maxPromptsPerStep: Int
-    /// Whether sampling keeps its passes for the update.
+    /// Whether sampling keeps its passes for the update; a step whose prompts leave them no room makes them again.
     public var keepsPasses: Bool
     /// What the run will occupy, on a CPU.
     public var memory: MemoryEstimate
@@ -47,10 +47,10 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         let (tokens, isHuge) = maxPromptsPerStep.multipliedReportingOverflow(
             by: config.rollout.completionsPerPrompt * config.rollout.maxNewTokens)
         maxTokensPerStep = isHuge ? .max : tokens
-        keepsPasses = Self.keepsPasses(config)
         memory = MemoryEstimate(
             config, model: model, promptTokens: promptTokens,
             adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) }, threads: Runtime.kernelThreads)
+        keepsPasses = memory.keptPasses > 0
         threads = Runtime.threads
         precision = config.precision.rawValue
         device = config.device.rawValue
@@ -62,7 +62,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     static let mostKeptBytes = 1 << 29
 
     /// Sampling's passes are the update's where both compute alike, the weights have not changed, and a pass is made once.
-    static func keepsPasses(_ config: TrainConfig) -> Bool {
+    static func mayKeepPasses(_ config: TrainConfig) -> Bool {
         config.training.keepsPasses && !config.training.checkpointsGradients
             && config.training.miniBatches * config.training.epochs == 1
             && config.precision == .float32 && config.device == .cpu && !Runtime.usesLibraryOperators

@@ -30,7 +30,7 @@ struct Rows {
     int64_t stride;
 };
 
-/// Where a register block's sums go, and whether they go on from what lies there. `mask` holds the lanes of its columns.
+/// Where a register block's sums go, and whether they go on from what lies there.
 struct Sums {
     float *data;
     int64_t stride;
