@@ -55,6 +55,24 @@ extension Runtime {
         String(cString: ct_product_kernel(precision.code))
     }
 
+    /// What one product at a precision is made of on this machine: so many products of operands of this dtype.
+    public static func operands(_ precision: ComputePrecision) -> (dtype: DType, products: Int) {
+        switch precision {
+        case .float32: (.float32, 1)
+        case .bfloat16: (.bfloat16, 1)
+        case .bfloat16x3: productKernel(.bfloat16x3) == productKernel(.float32) ? (.float32, 1) : (.bfloat16, 3)
+        }
+    }
+
+    /// Whether libtorch's own bfloat16 products are hundreds of times slower than float32, for want of instructions.
+    public static var libraryEmulatesBFloat16: Bool {
+        #if arch(x86_64)
+            device == .cpu && !vectorCapability.contains("AVX512")
+        #else
+            false
+        #endif
+    }
+
     /// Threads of the shim's own kernels; 1 where they found no OpenMP runtime.
     public static var kernelThreads: Int { Int(ct_loop_threads()) }
 

@@ -17,7 +17,7 @@ import report
 from head import compare_head
 from observe import Observation, Refusal
 from shapes import SHAPES, WARMUP_STEPS, Shape
-from sides import HERE, MAXWELL, PHASES, SIDES, WAIT_POLICY, phases, reward
+from sides import HERE, MAXWELL, PHASES, SIDES, WAITING, phases, reward
 
 CACHE = HERE / ".cache"
 
@@ -110,7 +110,7 @@ def main() -> None:
     results = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": options.threads,
-                    "wait_policy": WAIT_POLICY},
+                    "waiting": WAITING},
         "versions": versions(), "warmup_steps": WARMUP_STEPS, "steps": {}, "head": {},
     }
     for shape in shapes:

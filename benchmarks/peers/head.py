@@ -7,11 +7,11 @@ import sys
 
 from observe import Refusal
 from shapes import HEAD_SHAPES
-from sides import HERE, MAXWELL, WAIT_POLICY
+from sides import HERE, MAXWELL, WAITING
 
 
 def one(command: list[str], threads: int) -> dict:
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OMP_WAIT_POLICY=WAIT_POLICY)
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), **WAITING)
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
         raise Refusal(f"{command[0]} ended with status {done.returncode}: {done.stderr[-500:]}")

@@ -11,7 +11,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MAXWELL = ROOT / ".build" / "release" / "maxwell"
 # How OpenMP threads wait, on both sides: spinning ones measure the neighbours on a machine that is not quiet.
-WAIT_POLICY = os.environ.get("OMP_WAIT_POLICY", "passive")
+# The moment before they sleep is what `maxwell` sets where the user sets nothing; "active" spins for good.
+WAITING = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive")}
+if WAITING["OMP_WAIT_POLICY"] == "passive":
+    WAITING["GOMP_SPINCOUNT"] = os.environ.get("GOMP_SPINCOUNT", "4000")
 # Phases of a step in the order of the table.
 PHASES = ["rollout", "reward", "batch", "update", "measure", "log"]
 
@@ -57,7 +60,7 @@ class Side:
         scratch.mkdir(parents=True)
         total = WARMUP_STEPS + shape.steps
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), TOKENIZERS_PARALLELISM="false",
-                           OMP_WAIT_POLICY=WAIT_POLICY, HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", PYTHONWARNINGS="ignore")
+                           HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", PYTHONWARNINGS="ignore", **WAITING)
         if self.program == "maxwell":
             config = scratch / "config.yaml"
             config.write_text(CONFIG.format(

@@ -42,7 +42,10 @@ struct BenchMachine: Encodable {
         products = Runtime.productKernel(Runtime.precision)
         device = Runtime.device.rawValue
         headReduction = Runtime.headReduction(on: Runtime.device)
-        waitPolicy = ProcessInfo.processInfo.environment["OMP_WAIT_POLICY"] ?? "libtorch's own"
+        let environment = ProcessInfo.processInfo.environment
+        waitPolicy =
+            (environment["OMP_WAIT_POLICY"] ?? "libtorch's own")
+            + (environment["GOMP_SPINCOUNT"].map { " after \($0) spins" } ?? "")
         loadBefore = Self.load
     }
 
@@ -65,7 +68,7 @@ struct BenchMeasurement: Encodable {
     var parts: [String: Double]
     /// From the median.
     var gigaflops, tokensPerSecond: Double?
-    /// `gigaflops` as a share of the square matrix product of the same rounds.
+    /// `gigaflops` as a share of libtorch's square matrix product in the same rounds.
     var shareOfFloat32Peak, shareOfBfloat16Peak: Double?
     /// Per second, from the median, of a case that only reads.
     var gigabytes: Double?
@@ -95,7 +98,7 @@ struct BenchMeasurement: Encodable {
         var result = self
         result.shareOfFloat32Peak = share(peaks.gigaflops[.float32])
         result.shareOfBfloat16Peak = share(peaks.gigaflops[.bfloat16])
-        if let limit, let peak = peaks.gigaflops[limit.dtype], let read = peaks.gigabytes {
+        if let limit, let peak = peaks.fastest(limit.dtype), let read = peaks.gigabytes {
             result.shareOfLimit = max(limit.bytes / read, limit.operations / peak) / 1e9 / seconds
         }
         return result
@@ -109,15 +112,22 @@ struct BenchMeasurement: Encodable {
 
 /// Rates per second of the machine in a group's rounds: square products by dtype, and reading memory.
 struct BenchPeaks {
+    /// libtorch's products.
     var gigaflops: [DType: Double] = [:]
+    /// A linear layer's.
+    var own: [DType: Double] = [:]
     var gigabytes: Double?
 
     init(_ measurements: [BenchMeasurement]) {
         for dtype in [DType.float32, .bfloat16] {
             gigaflops[dtype] = measurements.first { $0.name.hasSuffix("/matmul/\(dtype)") }?.gigaflops
+            own[dtype] = measurements.first { $0.name.hasSuffix("/product/\(dtype)") }?.gigaflops
         }
         gigabytes = measurements.first { $0.name.hasSuffix("/read") }?.gigabytes
     }
+
+    /// Of libtorch's product and a linear layer's.
+    func fastest(_ dtype: DType) -> Double? { [gigaflops[dtype], own[dtype]].compactMap { $0 }.max() }
 }
 
 /// One part's cost over a varied size.

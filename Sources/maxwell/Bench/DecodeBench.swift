@@ -14,7 +14,8 @@ enum DecodeBench {
         let sizes = [1, 4, 16, 64, 256]
         let length = plan.isQuick ? 32 : 64
         return BenchGroup(
-            name: "decode", count: sizes.count + 3, rounds: plan.rounds, variable: "batch size", parts: ["step"]
+            name: "decode", count: sizes.count + LinearBench.productCount + 1, rounds: plan.rounds,
+            variable: "batch size", parts: ["step"]
         ) {
             let config = plan.decoder.config
             let model = try ModelFolder.initialise(config, seed: 1)
@@ -43,13 +44,13 @@ enum DecodeBench {
     /// every completion's row by every weight. Attention's products are left out.
     static func limit(_ config: ModelConfig, completions: Int, length: Int) -> BenchLimit {
         let precision = Runtime.precision
+        let operands = Runtime.operands(precision)
         let numbers = 2 * config.layers * config.keyValueHeads * config.headSize * KeyValuePanels.numberBytes
         let seen = length * prompt + completions * length * (length + 1) / 2
         let products = 2 * config.parameterCount * completions * length
         return BenchLimit(
             bytes: Double(length * config.parameterCount * precision.operandBytes) + Double(numbers) * Double(seen),
-            operations: Double(products) * (precision == .bfloat16x3 ? 3 : 1),
-            dtype: precision == .float32 ? .float32 : .bfloat16)
+            operations: Double(products * operands.products), dtype: operands.dtype)
     }
 }
 

@@ -12,7 +12,7 @@ enum HeadBench {
     ]
 
     static func group(_ plan: BenchPlan) -> BenchGroup {
-        BenchGroup(name: "head", count: 2 * plan.heads.count + 2, rounds: plan.rounds) {
+        BenchGroup(name: "head", count: 2 * plan.heads.count + LinearBench.productCount, rounds: plan.rounds) {
             try LinearBench.products() + plan.heads.flatMap { try cases($0, name: $0.text) }
         }
     }

@@ -5,26 +5,37 @@ import Torch
 enum LinearBench {
     static func group(_ plan: BenchPlan) -> BenchGroup {
         let shapes = [(256, 1024), (512, 2048), (896, 4864)]
-        return BenchGroup(name: "linear", count: 2 * shapes.count + 2, rounds: plan.rounds) {
+        return BenchGroup(name: "linear", count: 2 * shapes.count + productCount, rounds: plan.rounds) {
             try products() + shapes.flatMap { try cases(rows: 2048, from: $0, to: $1) }
         }
     }
 
-    /// Square products of both dtypes.
+    static var productCount: Int { libraryDtypes.count + 1 }
+
+    /// What libtorch multiplies at the processor's rate: bfloat16 products that it emulates take a minute each.
+    private static var libraryDtypes: [DType] { Runtime.libraryEmulatesBFloat16 ? [.float32] : [.float32, .bfloat16] }
+
+    /// Square products: libtorch's of each dtype, and a linear layer's at the measured precision.
     static func products() throws -> [BenchCase] {
         let size = 2048
-        return try [DType.float32, .bfloat16].map { dtype in
-            let (a, b) = try withTorchErrors {
-                (
-                    RandomTensor.normal([size, size], seed: 3).cast(to: dtype),
-                    RandomTensor.normal([size, size], seed: 4).cast(to: dtype)
-                )
-            }
-            return BenchCase("matmul/\(dtype)", operations: 2 * Double(size * size * size)) {
-                _ = try withTorchErrors { a.matmul(b) }
+        let operations = 2 * Double(size * size * size)
+        let (a, b) = try withTorchErrors {
+            (RandomTensor.normal([size, size], seed: 3), RandomTensor.normal([size, size], seed: 4))
+        }
+        let library = try libraryDtypes.map { dtype in
+            let (left, right) = try withTorchErrors { (a.cast(to: dtype), b.cast(to: dtype)) }
+            return BenchCase("matmul/\(dtype)", operations: operations) {
+                _ = try withTorchErrors { left.matmul(right) }
                 return [:]
             }
         }
+        let operands = Runtime.operands(Runtime.precision)
+        return library + [
+            BenchCase("product/\(operands.dtype)", operations: Double(operands.products) * operations) {
+                _ = try withTorchErrors { withoutGradient { a.linear(b) } }
+                return [:]
+            }
+        ]
     }
 
     /// Reading what no cache holds.
