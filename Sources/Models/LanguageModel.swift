@@ -57,6 +57,12 @@ extension LanguageModel {
     public var leaves: [Tensor] { parameters.map(\.tensor) }
     public func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor] { leafGradients }
     public func parametersChanged() {}
+
+    /// Frees the copies that forward passes made of the weights that an update is about to change. The policy head's stays: its
+    /// backward pass makes the logits again.
+    public func releaseForwardCopies() {
+        for (place, leaf) in leaves.enumerated() where place != headLeaf { leaf.releaseForwardCopies() }
+    }
 }
 
 /// One layer's keys and values.

@@ -23,15 +23,14 @@ extension Transformer {
             inputs.append(x)
             return config.norm(x, finalNorm).rows(rows)
         }
-        return ForwardPass(hidden) { seed, _ in
+        return ForwardPass(hidden) { seed, head, _ in
             var found = [Tensor?](repeating: nil, count: self.leaves.count)
-            /// Puts the gradients of a stage's leaves in their places and returns that of its input, if it has one.
-            func back(_ output: Tensor, _ seed: Tensor, input: Tensor?, stage: Range<Int>) -> Tensor? {
+            /// Puts the gradients of a stage's leaves in their places and returns that of its input.
+            func back(_ output: Tensor, _ seed: Tensor, input: Tensor, stage: Range<Int>) -> Tensor {
                 let places = self.leafPlaces(of: stage)
-                let parts = gradients(
-                    of: [output], seeds: [seed], by: (input.map { [$0] } ?? []) + places.map { self.leaves[$0] })
-                for (place, part) in zip(places, parts.suffix(places.count)) { found[place] = part }
-                return input == nil ? nil : parts.first
+                let parts = gradients(of: [output], seeds: [seed], by: [input] + places.map { self.leaves[$0] })
+                for (place, part) in zip(places, parts.dropFirst()) { found[place] = part }
+                return parts[0]
             }
             func leaf(_ x: Tensor) -> Tensor {
                 let own = x.detached()
@@ -42,14 +41,10 @@ extension Transformer {
             var upstream = back(
                 self.config.norm(last, self.finalNorm).rows(rows), seed, input: last, stage: self.normStage)
             for layer in self.layers.reversed() {
-                guard let seed = upstream else { break }
                 let x = leaf(inputs[layer.index])
-                upstream = back(applied(layer, x), seed, input: x, stage: self.stages[layer.index])
+                upstream = back(applied(layer, x), upstream, input: x, stage: self.stages[layer.index])
             }
-            if let seed = upstream, !self.leafPlaces(of: 0..<1).isEmpty {
-                _ = back(self.embedded(ids), seed, input: nil, stage: 0..<1)
-            }
-            return zip(found, self.leaves).map { $0 ?? .zeros(like: $1) }
+            return self.leafGradients(found, ids: ids, looked: self.scaled(upstream), head: head)
         }
     }
 }

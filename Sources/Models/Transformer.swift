@@ -67,25 +67,38 @@ public final class Transformer: LanguageModel {
         parameters = trained.map { weights[$0] }
     }
 
+    /// Whether the first leaf is the embedding.
+    private var trainsEmbedding: Bool { trained.first == 0 }
+
     /// Places among the leaves of the trained weights of a stage.
     func leafPlaces(of stage: Range<Int>) -> [Int] { trained.indices.filter { stage.contains(trained[$0]) } }
 
     public func forward(_ ids: Tensor, layout: PackedLayout, rows: [Int64]) -> ForwardPass {
         if recomputesLayers, recordsGradients { return recomputedPass(ids, layout: layout, rows: rows) }
-        let chosen = hidden(ids, layout: layout).rows(rows)
-        let leaves = leaves
-        return ForwardPass(chosen) { gradients(of: [chosen], seeds: [$0], by: leaves, retainGraph: $1) }
+        let looked = lookedUp(ids)
+        let chosen = packedStates(scaled(looked), layout).rows(rows)
+        let places = leafPlaces(of: 1..<normStage.upperBound)
+        return ForwardPass(chosen) { seed, head, retainsGraph in
+            let first = self.trainsEmbedding ? [looked] : []
+            let parts = gradients(
+                of: [chosen], seeds: [seed], by: first + places.map { self.leaves[$0] }, retainGraph: retainsGraph)
+            var found = [Tensor?](repeating: nil, count: self.leaves.count)
+            for (place, part) in zip(places, parts.suffix(places.count)) { found[place] = part }
+            return self.leafGradients(found, ids: ids, looked: parts[0], head: head)
+        }
     }
 
-    public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor {
-        states(ids, angles(layout.positions)) { _, q, k, v in
+    public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor { packedStates(embedded(ids), layout) }
+
+    private func packedStates(_ embedded: Tensor, _ layout: PackedLayout) -> Tensor {
+        states(embedded, angles(layout.positions)) { _, q, k, v in
             q.attention(keys: k, values: v, layout: layout, scale: scale)
         }
     }
 
     public func prefill(_ ids: Tensor, layout: PackedLayout) -> [LayerKeyValues] {
         var captured: [LayerKeyValues] = []
-        _ = states(ids, angles(layout.positions)) { _, q, k, v in
+        _ = states(embedded(ids), angles(layout.positions)) { _, q, k, v in
             captured.append(LayerKeyValues(keys: k, values: v))
             return q.attention(keys: k, values: v, layout: layout, scale: scale)
         }
@@ -100,7 +113,7 @@ public final class Transformer: LanguageModel {
 
     public func decode(tokens: [Int64], positions: [Int64], slots: [Int64], cache: KeyValueCache) -> Tensor {
         let (rows, prefixes) = cache.rows(slots: slots, positions: positions)
-        return states(Tensor(tokens), angles(positions)) { index, q, k, v in
+        return states(embedded(Tensor(tokens)), angles(positions)) { index, q, k, v in
             cache.layers[index].append(keys: k, values: v, slots: rows.slots, places: rows.places)
             return q.cachedAttention(
                 cache.layers[index], prefixes: prefixes.map { $0.layers[index] }, rows: rows, scale: scale)
@@ -109,7 +122,7 @@ public final class Transformer: LanguageModel {
 
     public func decode(_ step: DecodingStep, cache: FixedCache) -> Tensor {
         let (tokens, positions) = step.begin()
-        return states(tokens, angles { $0.rows(positions) }) { index, q, k, v in
+        return states(embedded(tokens), angles { $0.rows(positions) }) { index, q, k, v in
             step.attention(q, keys: k, values: v, cache: cache.layers[index], scale: scale)
         }
     }
@@ -118,14 +131,14 @@ public final class Transformer: LanguageModel {
 
     var scale: Double { 1 / (config.queryScale ?? Double(config.headSize)).squareRoot() }
 
-    /// One row per token through all layers; `attention` is given the layer's index first.
+    /// The rows of the residual stream through all layers; `attention` is given the layer's index first.
     private func states(
-        _ ids: Tensor, _ angles: [RotaryAngles],
+        _ embedded: Tensor, _ angles: [RotaryAngles],
         attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
     ) -> Tensor {
-        var x = embedded(ids)
+        var x = embedded
         for layer in layers {
-            x = layer.applied(to: x, rows: ids.count, angles: angles[layer.index]) {
+            x = layer.applied(to: x, rows: embedded.extent(0), angles: angles[layer.index]) {
                 attention(layer.index, $0, $1, $2)
             }
         }
@@ -133,9 +146,30 @@ public final class Transformer: LanguageModel {
     }
 
     /// The residual stream before the first layer [N, D].
-    func embedded(_ ids: Tensor) -> Tensor {
-        let rows = embedding.embedding(ids)
-        return config.family.layers.scalesEmbedding ? rows * Double(config.hiddenSize).squareRoot() : rows
+    func embedded(_ ids: Tensor) -> Tensor { scaled(embedding.embedding(ids)) }
+
+    func scaled(_ rows: Tensor) -> Tensor {
+        config.family.layers.scalesEmbedding ? rows * Double(config.hiddenSize).squareRoot() : rows
+    }
+
+    /// Rows of the embedding as a leaf of their own: by the embedding itself libtorch would make a gradient of its size, and a tied head
+    /// has made one already.
+    func lookedUp(_ ids: Tensor) -> Tensor {
+        let rows = withoutGradient { embedding.embedding(ids) }
+        if trainsEmbedding { rows.requireGradient() }
+        return rows
+    }
+
+    /// Gradients by all leaves, from those that layers found, that of the rows that were looked up, and that of the head.
+    func leafGradients(_ found: [Tensor?], ids: Tensor, looked: Tensor, head: Tensor?) -> [Tensor] {
+        var found = found
+        if let place = headLeaf { found[place] = head }
+        if trainsEmbedding {
+            let sum = found[0] ?? .zeros(like: leaves[0])
+            sum.accumulateRows(looked, at: ids)
+            found[0] = sum
+        }
+        return zip(found, leaves).map { $0 ?? .zeros(like: $1) }
     }
 
     /// The angles of every layer at these positions.

@@ -79,3 +79,8 @@ extension Runtime {
     /// Bytes held in packed copies of weights.
     public static var packedWeightBytes: Int { Int(ct_packed_bytes()) }
 }
+
+extension Tensor {
+    /// Frees the packed copies of a weight that only forward passes read; the next one makes them again.
+    public func releaseForwardCopies() { ct_release_forward_copies(handle) }
+}

@@ -64,4 +64,9 @@ extension Tensor {
 
     /// Adds in place, outside any gradient.
     public func accumulate(_ addend: Tensor) { change("accumulate") { ct_accumulate(handle, addend.handle) } }
+
+    /// Adds row i of `rows` [N, D] to row `ids[i]` of this matrix, in order; ids int64 [N].
+    public func accumulateRows(_ rows: Tensor, at ids: Tensor) {
+        change("accumulate rows") { ct_accumulate_rows(handle, ids.handle, rows.handle) }
+    }
 }

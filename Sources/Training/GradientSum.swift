@@ -37,7 +37,7 @@ struct GradientSum {
         _ forward: PolicyForward, g1: [Float], g2: [Float], temperature: Double, retainsGraph: Bool
     ) -> [Tensor] {
         let (pass, weight) = (forward.pass, model.headWeight)
-        guard let headLeaf = model.headLeaf else {
+        if model.headLeaf == nil {
             let seed = PolicyHeadKernels.hiddenGradient(
                 hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
                 temperature: temperature)
@@ -46,8 +46,6 @@ struct GradientSum {
         let head = PolicyHeadKernels.gradient(
             hidden: pass.hidden, weight: weight, ids: forward.ids, statistics: forward.statistics, g1: g1, g2: g2,
             temperature: temperature)
-        let parts = pass.gradients(seed: head.hidden, retainsGraph: retainsGraph)
-        parts[headLeaf].accumulate(head.weight)
-        return parts
+        return pass.gradients(seed: head.hidden, head: head.weight, retainsGraph: retainsGraph)
     }
 }

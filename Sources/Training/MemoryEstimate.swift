@@ -15,8 +15,10 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
     public var weights: Int
     /// Weights of the frozen reference, taken to be as large as the model; 0 without one.
     public var reference: Int
-    /// Copies of weights in the order in which the kernels read them.
+    /// Copies of weights in the order in which the kernels read them, as long as an update lasts.
     public var packedWeights: Int
+    /// Such copies that only forward passes and decoding read: gone when gradients are made.
+    public var forwardCopies: Int
     /// The update's gradient, that of the entropy where it is measured, what a thermostat adds, and the micro-batch's own.
     public var gradients: Int
     /// What forward passes keep for their backward passes.
@@ -30,8 +32,10 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
 
     /// Sampling and updating take turns: the larger of the two counts.
     public var peak: Int {
-        process + weights + reference + packedWeights + keptPasses + max(cache, gradients + activations + backward)
+        process + weights + reference + packedWeights + keptPasses + max(sampling, gradients + activations + backward)
     }
+    /// What sampling needs beside all that stays.
+    public var sampling: Int { cache + forwardCopies }
 
     /// - Parameters:
     ///   - promptTokens: of a usual prompt; each is computed once for all its completions.
@@ -54,21 +58,24 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         process = 160_000_000
         weights = 4 * (model.parameterCount + 2 * trained + (adapters?.adapted ?? 0))
         reference = config.reference == nil ? 0 : 4 * model.parameterCount
-        let head = model.vocabularySize * model.hiddenSize
+        let keepsGraphs = rows <= PolicyUpdater.defaultKeptGraphTokens
+        let perWeight = config.precision.operandBytes
+        let layers = model.layers * model.layerParameterCount
+        // of the weights that an update writes, unless it makes forward passes again
+        let released = keepsGraphs && !config.training.checkpointsGradients ? adapters?.adapted ?? layers : 0
+        forwardCopies = perWeight * released
         // copies for forward and for backward passes; float32 keeps only the first
         let copies = config.precision == .float32 ? 1 : 2
-        packedWeights =
-            copies * config.precision.operandBytes * model.layers * model.layerParameterCount + config.precision
-            .operandBytes * head
+        packedWeights = perWeight * (copies * layers - released + model.vocabularySize * model.hiddenSize)
 
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
         }
         let sums = 1 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0) + (rows > microBatch ? 1 : 0)
-        // the head's gradient is made apart and then added; for adapters that of the adapted weights is differentiated first
-        gradients = 4 * shares * (sums * trained + (adapters.map { $0.adapted } ?? head))
+        // for adapters the gradients of the adapted weights are made first
+        gradients = 4 * shares * (sums * trained + (adapters?.adapted ?? 0))
 
-        let kept = rows <= PolicyUpdater.defaultKeptGraphTokens ? rows : microBatch
+        let kept = keepsGraphs ? rows : microBatch
         let (perRow, backwardPerRow) = model.layerBytesPerRow(config.precision)
         activations =
             config.training.checkpointsGradients

@@ -106,6 +106,8 @@ public struct PolicyUpdater {
             if keepsGraphs {
                 try onThreads(shares) { $0.forward(kept) }
                 kept?.clear()
+                // the step makes them stale, and gradients need the room
+                if !model.recomputesLayers { model.releaseForwardCopies() }
             } else {
                 try withoutGradient { try onThreads(shares) { $0.forward() } }
             }
@@ -121,11 +123,7 @@ public struct PolicyUpdater {
             }
             let work = UpdateShare.Backward(layout: layout, derivatives: coefficients, measures: measures)
             try onThreads(shares) { $0.backward(work) }
-            func sum(_ part: (UpdateShare) -> GradientSum) -> [Tensor] { GradientSum(model, of: shares.map(part)).sums }
-            let loss = sum(\.loss)
-            let (step, steered) = optimiser.steeredStep(
-                loss: loss, direction: measures ? sum(\.entropy) : nil, flows: work.flow.map { _ in sum(\.flows) },
-                steering: coefficients.steering, learningRate: learningRate)
+            let (step, steered, defect) = stepped(shares, work, sequences, &optimiser, learningRate)
             model.parametersChanged()
             let measuring = shares.reduce(Duration.zero) { $0 + $1.measuring } / shares.count
             let updated = clock.now
@@ -133,12 +131,27 @@ public struct PolicyUpdater {
             return UpdateReport(
                 before: before, isRecorded: layout.perToken(isLeftOut), entropyAfter: after,
                 parameterPrediction: step.projection,
-                steering: steered, gradientNorm: step.gradientNorm,
-                defect: step.gradientNorm.isFinite
-                    ? nil : defect(coefficients, sequences, gradients: loss, norm: step.gradientNorm),
+                steering: steered, gradientNorm: step.gradientNorm, defect: defect,
                 secondsUpdating: (updated - start - measuring).seconds,
                 secondsMeasuring: (measuring + (clock.now - updated)).seconds)
         }
+    }
+
+    /// The step on the sums of all shares, which are then given up: a measurement that follows has their room.
+    private func stepped(
+        _ shares: [UpdateShare], _ work: UpdateShare.Backward, _ sequences: [TrainingSequence],
+        _ optimiser: inout AdamW, _ learningRate: Double
+    ) -> (AdamW.StepResult, SteeringReport?, NumericalDefect?) {
+        func sum(_ part: (UpdateShare) -> GradientSum) -> [Tensor] { GradientSum(model, of: shares.map(part)).sums }
+        let loss = sum(\.loss)
+        let (step, steered) = optimiser.steeredStep(
+            loss: loss, direction: work.measures ? sum(\.entropy) : nil, flows: work.flow.map { _ in sum(\.flows) },
+            steering: work.derivatives.steering, learningRate: learningRate)
+        let defect =
+            step.gradientNorm.isFinite
+            ? nil : defect(work.derivatives, sequences, gradients: loss, norm: step.gradientNorm)
+        for share in shares { share.forgetGradients() }
+        return (step, steered, defect)
     }
 
     /// Where the first number of a refused update lies that is none.

@@ -45,6 +45,12 @@ final class UpdateShare {
 
     func forgetPasses() { passes = [] }
 
+    func forgetGradients() {
+        loss = GradientSum(model)
+        entropy = GradientSum(model)
+        flows = GradientSum(model)
+    }
+
     private func pass(_ groups: [BatchPacking.Group], _ kept: KeptPasses? = nil) -> PolicyForward {
         PolicyForward(model, sequences, groups, temperature: temperature, kept: kept)
     }

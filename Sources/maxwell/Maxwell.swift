@@ -17,7 +17,7 @@ struct Maxwell: ParsableCommand {
         ])
 
     static func main() {
-        OpenMPWaiting.sleepAfterSpinning()
+        Relaunch.withLibrarySettings()
         // a file size limit or a closed pipe becomes a failed write, and that a sentence, not a signal
         signal(SIGXFSZ, SIG_IGN)
         signal(SIGPIPE, SIG_IGN)

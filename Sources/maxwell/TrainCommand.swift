@@ -62,8 +62,9 @@ struct TrainCommand: ParsableCommand {
         let said = parts.filter { $0.1 > 0 }.map { "\($0.0) \(gigabytes($0.1))" }.joined(separator: ", ")
         return
             "On a CPU the run takes about \(gigabytes(memory.peak)) at its peak: \(said), the program itself the rest"
-            + (memory.cache > memory.gradients + memory.activations + memory.backward
-                ? "; while it samples, the key-value cache of \(gigabytes(memory.cache)) counts instead of gradients and activations."
+            + (memory.sampling > memory.gradients + memory.activations + memory.backward
+                ? "; while it samples, keys and values of \(gigabytes(memory.cache)) and more packed weights, "
+                    + "\(gigabytes(memory.forwardCopies)), count instead of gradients and activations."
                 : ".")
     }
 

@@ -239,6 +239,21 @@ func roundedToBFloat16(_ x: Float) -> Float {
         for _ in 0..<3 { #expect(try all() == first) }
     }
 
+    @Test(arguments: Way.allCases)
+    func `a weight whose copies were released gives the same products`(way: Way) throws {
+        var random = RandomSource(83)
+        let (x, weight) = (
+            Tensor(random.normals(5 * 40), shape: [5, 40]), Tensor(random.normals(9 * 40), shape: [9, 40])
+        )
+        try withTorchErrors {
+            try way.run {
+                let before = x.linear(weight).floats
+                weight.releaseForwardCopies()
+                #expect(x.linear(weight).floats == before)
+            }
+        }
+    }
+
     @Test func `packed copies are freed with their weight`() throws {
         // other tests pack at the same time: only a weight far larger than theirs shows in the total
         let size = 3000

@@ -109,4 +109,6 @@ int32_t ct_loop_threads(void) { return ct::loop_threads(); }
 
 int64_t ct_packed_bytes(void) { return ct::packed_bytes(); }
 
+void ct_release_forward_copies(ct_tensor weight) { ct::release_forward_copies(ct::in(weight)); }
+
 } // extern "C"

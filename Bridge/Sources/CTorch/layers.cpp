@@ -186,6 +186,30 @@ ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out) {
     return making(out, [&] { return at::embedding(in(weight), in(ids)); });
 }
 
+ct_status ct_accumulate_rows(ct_tensor accumulator, ct_tensor ids_in, ct_tensor rows_in) {
+    return ct::guarded([&] {
+        const c10::NoGradGuard guard;
+        const auto &sum = in(accumulator);
+        TORCH_CHECK(
+            sum.dim() == 2 && in(rows_in).dim() == 2 && sum.size(1) == in(rows_in).size(1) && in(ids_in).numel() == in(rows_in).size(0), "rows ",
+            in(rows_in).sizes(), " of ", in(ids_in).numel(), " ids, to be added to ", sum.sizes());
+        if (!sum.is_cpu()) {
+            sum.add_(at::embedding_dense_backward(in(rows_in), in(ids_in), sum.size(0), -1, false));
+            return;
+        }
+        TORCH_CHECK(sum.is_contiguous() && sum.scalar_type() == at::kFloat, "rows are added to a contiguous float32 matrix");
+        const auto ids = in(ids_in).to(at::kLong).contiguous(), rows = in(rows_in).to(at::kFloat).contiguous();
+        const auto *places = ids.const_data_ptr<int64_t>();
+        const auto *from = rows.const_data_ptr<float>();
+        auto *to = sum.mutable_data_ptr<float>();
+        const int64_t width = sum.size(1);
+        for (int64_t i = 0; i < ids.numel(); ++i) {
+            TORCH_CHECK_INDEX(places[i] >= 0 && places[i] < sum.size(0), "id ", places[i], " of ", sum.size(0), " rows");
+            for (int64_t j = 0; j < width; ++j) to[places[i] * width + j] += from[i * width + j];
+        }
+    });
+}
+
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out) {
     return making(out, [&] {
         TORCH_CHECK(in(x).size(-1) == in(weight).numel(), "RMSNorm over ", in(x).size(-1), " with a weight of ", in(weight).numel());

@@ -141,6 +141,14 @@ void release_packed(const at::Tensor &tensor) {
     cache().is_empty = cache().entries.empty();
 }
 
+void release_forward_copies(const at::Tensor &weight) {
+    if (cache().is_empty || !weight.has_storage()) return;
+    const std::lock_guard lock(cache().mutex);
+    const auto [first, last] = cache().entries.equal_range(weight.storage().unsafeGetStorageImpl());
+    for (auto it = first; it != last; ++it)
+        for (const auto which : {kForwardFloat, kForwardBFloat16, kForwardSplit}) it->second.forms[which] = at::Tensor();
+}
+
 int64_t packed_bytes() {
     const std::lock_guard lock(cache().mutex);
     cache().drop_expired();

@@ -26,6 +26,8 @@ inline at::Tensor rounded(const at::Tensor &x) { return x.to(at::kBFloat16).to(a
 
 /// Frees the packed copies of a tensor about to be released, if its storage goes with it.
 void release_packed(const at::Tensor &tensor);
+/// Frees the copies of a weight that linear layers multiply by in forward passes and decoding.
+void release_forward_copies(const at::Tensor &weight);
 int64_t packed_bytes();
 
 } // namespace ct

@@ -27,7 +27,7 @@ void ct_initialize(void) {
 #if defined(__GLIBC__)
     // blocks of up to 1 GiB come from the heap and stay there: fresh mmaps fault page by page at every temporary
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, INT32_MAX);
+    mallopt(M_TRIM_THRESHOLD, -1);
     mallopt(M_TOP_PAD, 64 << 20);
 #endif
 }

@@ -80,6 +80,8 @@ const char *ct_reduction_kernel(ct_device device);
 ct_status ct_compile_reduction(const char *architecture, int64_t *bytes);
 /// Bytes held in packed copies of weights.
 int64_t ct_packed_bytes(void);
+/// Frees the copies that only forward passes read of a weight; the next one packs it again.
+void ct_release_forward_copies(ct_tensor weight);
 
 // ---- tensors (tensor.cpp) ----
 
@@ -139,6 +141,8 @@ ct_status ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *ou
 ct_status ct_projections(ct_tensor x, const ct_tensor weights[3], const ct_tensor biases[3], ct_tensor outs[3]);
 /// weight [V, D], ids int64 [..] -> [.., D].
 ct_status ct_embedding(ct_tensor weight, ct_tensor ids, ct_tensor *out);
+/// accumulator [V, D] <- accumulator + row i of rows [N, D] at row ids[i], in place and in the order of i (float32).
+ct_status ct_accumulate_rows(ct_tensor accumulator, ct_tensor ids, ct_tensor rows);
 /// x / sqrt(mean(x^2) + epsilon) * weight over the last axis (1910.07467, eq. 4).
 ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *out);
 /// silu(gate) * up, elementwise (2002.05202).
