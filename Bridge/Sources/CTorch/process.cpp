@@ -8,8 +8,44 @@
 #include <malloc.h>
 #endif
 
+#include <c10/core/Allocator.h>
+
+#include <cstdlib>
+#include <cstring>
+
 #include "boundary.hpp"
 #include "device.hpp"
+
+namespace {
+
+/// Memory of tensors. glibc's posix_memalign takes more than it gives and frees the rest, so that the hole that a tensor leaves never fits one of
+/// the same size; plain blocks with the alignment made inside fit again.
+struct ReusableMemory final : c10::Allocator {
+    static constexpr size_t kAlignment = 64;
+
+    c10::DataPtr allocate(size_t bytes) override {
+        const c10::Device cpu(c10::DeviceType::CPU);
+        if (bytes == 0) return {nullptr, nullptr, &release, cpu};
+        auto *block = static_cast<char *>(std::malloc(bytes + kAlignment));
+        TORCH_CHECK(block, "no memory for ", bytes, " bytes");
+        // the block's start is stored before the data: malloc aligns to 16, so there is room for it
+        char *data = block + (kAlignment - reinterpret_cast<uintptr_t>(block) % kAlignment);
+        std::memcpy(data - sizeof(block), &block, sizeof(block));
+        return {data, data, &release, cpu};
+    }
+
+    static void release(void *data) {
+        if (!data) return;
+        char *block;
+        std::memcpy(&block, static_cast<char *>(data) - sizeof(block), sizeof(block));
+        std::free(block);
+    }
+
+    c10::DeleterFnPtr raw_deleter() const override { return &release; }
+    void copy_data(void *to, const void *from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+};
+
+} // namespace
 
 extern "C" {
 
@@ -29,6 +65,8 @@ void ct_initialize(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, -1);
     mallopt(M_TOP_PAD, 64 << 20);
+    static ReusableMemory memory;
+    c10::SetAllocator(c10::DeviceType::CPU, &memory, 1);
 #endif
 }
 
