@@ -84,7 +84,7 @@ public final class Transformer: LanguageModel {
                 of: [chosen], seeds: [seed], by: first + places.map { self.leaves[$0] }, retainGraph: retainsGraph)
             var found = [Tensor?](repeating: nil, count: self.leaves.count)
             for (place, part) in zip(places, parts.suffix(places.count)) { found[place] = part }
-            return self.leafGradients(found, ids: ids, looked: parts[0], head: head)
+            return self.leafGradients(found, ids: ids, looked: first.isEmpty ? nil : parts[0], head: head)
         }
     }
 
@@ -161,10 +161,10 @@ public final class Transformer: LanguageModel {
     }
 
     /// Gradients by all leaves, from those that layers found, that of the rows that were looked up, and that of the head.
-    func leafGradients(_ found: [Tensor?], ids: Tensor, looked: Tensor, head: Tensor?) -> [Tensor] {
+    func leafGradients(_ found: [Tensor?], ids: Tensor, looked: Tensor?, head: Tensor?) -> [Tensor] {
         var found = found
         if let place = headLeaf { found[place] = head }
-        if trainsEmbedding {
+        if trainsEmbedding, let looked {
             let sum = found[0] ?? .zeros(like: leaves[0])
             sum.accumulateRows(looked, at: ids)
             found[0] = sum

@@ -11,7 +11,7 @@ enum Relaunch {
     /// Asks for large pages where blocks are large enough.
     private static let largePages = "glibc.malloc.hugetlb"
 
-    /// Sleeping threads (docs/decisions/0003-threads-that-sleep.md) and large pages (docs/decisions/0008-large-pages.md).
+    /// Sleeping threads (docs/decisions/0003-threads-that-sleep.md) and large pages (docs/decisions/0008-memory.md).
     static func withLibrarySettings() {
         #if os(Linux)
             guard getenv(mark) == nil else { return }

@@ -27,7 +27,7 @@ struct ReusableMemory final : c10::Allocator {
         const c10::Device cpu(c10::DeviceType::CPU);
         if (bytes == 0) return {nullptr, nullptr, &release, cpu};
         auto *block = static_cast<char *>(std::malloc(bytes + kAlignment));
-        TORCH_CHECK(block, "no memory for ", bytes, " bytes");
+        TORCH_CHECK_WITH(OutOfMemoryError, block, "out of memory: a tensor of ", bytes, " bytes");
         // the block's start is stored before the data: malloc aligns to 16, so there is room for it
         char *data = block + (kAlignment - reinterpret_cast<uintptr_t>(block) % kAlignment);
         std::memcpy(data - sizeof(block), &block, sizeof(block));
