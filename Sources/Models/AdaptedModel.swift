@@ -8,7 +8,7 @@ import Trajectories
 /// ∂L/∂B = (α/r) ∂L/∂W Aᵀ and ∂L/∂A = (α/r) Bᵀ ∂L/∂W.
 ///
 /// Memory in float32: beside the model itself one copy of the adapted weights (W₀), and while a micro-batch is
-/// differentiated one gradient of their size. Sums of gradients, moments and directions have the size of the adapters.
+/// differentiated one layer's gradient. Sums of gradients, moments and directions have the size of the adapters.
 public final class AdaptedModel: LanguageModel {
     public let settings: AdapterSettings
     public let parameters: [Parameter]
@@ -78,14 +78,13 @@ public final class AdaptedModel: LanguageModel {
         }
     }
 
-    public func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor] {
+    public func parameterGradients(_ gradient: Tensor, leaf: Int) -> [(place: Int, gradient: Tensor)] {
         withoutGradient {
-            zip(adapters, leafGradients).flatMap { adapter, gradient in
-                [
-                    adapter.b.transposed(0, 1).matmul(gradient) * settings.scale,
-                    gradient.matmul(adapter.a.transposed(0, 1)) * settings.scale,
-                ]
-            }
+            let adapter = adapters[leaf]
+            return [
+                (2 * leaf, adapter.b.transposed(0, 1).matmul(gradient) * settings.scale),
+                (2 * leaf + 1, gradient.matmul(adapter.a.transposed(0, 1)) * settings.scale),
+            ]
         }
     }
 

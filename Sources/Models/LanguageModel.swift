@@ -21,17 +21,17 @@ public protocol LanguageModel: AnyObject {
     var headWeight: Tensor { get }
     /// What gradients are taken by: the parameters, or weights that are functions of them.
     var leaves: [Tensor] { get }
-    /// Which leaf the head's weight is; nil if it is frozen.
+    /// Which leaf the head's weight is, and then which parameter; nil if it is frozen.
     var headLeaf: Int? { get }
-    /// Gradients by the parameters from those by the leaves, in order.
-    func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor]
+    /// What a gradient by one leaf is by the parameters that it is a function of: their places and gradients.
+    func parameterGradients(_ gradient: Tensor, leaf: Int) -> [(place: Int, gradient: Tensor)]
     /// Forms again what depends on the parameters; to be called after they were written.
     func parametersChanged()
 
     /// Whether a pass keeps only every layer's input until its gradients are taken, and computes the layer again then.
     var recomputesLayers: Bool { get set }
 
-    /// Rows of the hidden states of `hidden`, with the way back to the leaves.
+    /// Rows of the hidden states of `hidden`, with the way back to the parameters.
     func forward(_ ids: Tensor, layout: PackedLayout, rows: [Int64]) -> ForwardPass
 
     /// Hidden states [N, D] of token ids int64 [N]; `layout` says at which position each row is and what it sees.
@@ -55,7 +55,9 @@ public protocol LanguageModel: AnyObject {
 
 extension LanguageModel {
     public var leaves: [Tensor] { parameters.map(\.tensor) }
-    public func parameterGradients(_ leafGradients: [Tensor]) -> [Tensor] { leafGradients }
+    public func parameterGradients(_ gradient: Tensor, leaf: Int) -> [(place: Int, gradient: Tensor)] {
+        [(leaf, gradient)]
+    }
     public func parametersChanged() {}
 
     /// Frees the copies that forward passes made of the weights that an update is about to change. The policy head's stays: its

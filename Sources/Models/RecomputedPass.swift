@@ -23,28 +23,15 @@ extension Transformer {
             inputs.append(x)
             return config.norm(x, finalNorm).rows(rows)
         }
-        return ForwardPass(hidden) { seed, head, _ in
-            var found = [Tensor?](repeating: nil, count: self.leaves.count)
-            /// Puts the gradients of a stage's leaves in their places and returns that of its input.
-            func back(_ output: Tensor, _ seed: Tensor, input: Tensor, stage: Range<Int>) -> Tensor {
-                let places = self.leafPlaces(of: stage)
-                let parts = gradients(of: [output], seeds: [seed], by: [input] + places.map { self.leaves[$0] })
-                for (place, part) in zip(places, parts.dropFirst()) { found[place] = part }
-                return parts[0]
+        return ForwardPass(hidden) { seed, sums, _ in
+            self.addGradients(seed, ids: ids, to: &sums, retainsGraph: false) { index in
+                let input = inputs[index].detached()
+                input.requireGradient()
+                let isLayer = index < self.layers.count
+                let output =
+                    isLayer ? applied(self.layers[index], input) : self.config.norm(input, self.finalNorm).rows(rows)
+                return (input, output)
             }
-            func leaf(_ x: Tensor) -> Tensor {
-                let own = x.detached()
-                own.requireGradient()
-                return own
-            }
-            let last = leaf(inputs[inputs.count - 1])
-            var upstream = back(
-                self.config.norm(last, self.finalNorm).rows(rows), seed, input: last, stage: self.normStage)
-            for layer in self.layers.reversed() {
-                let x = leaf(inputs[layer.index])
-                upstream = back(applied(layer, x), upstream, input: x, stage: self.stages[layer.index])
-            }
-            return self.leafGradients(found, ids: ids, looked: self.scaled(upstream), head: head)
         }
     }
 }

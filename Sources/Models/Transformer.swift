@@ -17,8 +17,8 @@ public final class Transformer: LanguageModel {
     private var localRotary: RotaryTable?
     /// Which weights are trained: places in `weights`, ascending.
     private var trained: [Int]
-    /// Places in `weights` of every layer's weights.
-    let stages: [Range<Int>]
+    /// Places in `weights` of what every layer is made of, and last of the last norm's.
+    private let stages: [Range<Int>]
 
     /// - Parameter weight: gives the tensor of a checkpoint key in the expected shape.
     public init(config: ModelConfig, weight: (_ name: String, _ shape: [Int]) throws -> Tensor) throws {
@@ -38,6 +38,7 @@ public final class Transformer: LanguageModel {
             defer { stages.append(start..<weights.count) }
             return try DecoderLayer(config, index: index, take: take)
         }
+        stages.append(weights.count..<(weights.count + 1))
         finalNorm = try take("model.norm.weight", [hidden])
         headWeight = config.tiesEmbeddings ? embedding : try take("lm_head.weight", [config.vocabularySize, hidden])
         self.weights = weights
@@ -57,9 +58,6 @@ public final class Transformer: LanguageModel {
         return trained.firstIndex(of: place)
     }
 
-    /// Place in `weights` of the last norm's.
-    var normStage: Range<Int> { (stages.last?.upperBound ?? 1)..<((stages.last?.upperBound ?? 1) + 1) }
-
     /// Freezes every weight but those of these names.
     func train(only names: Set<String>) {
         for weight in weights { weight.tensor.requireGradient(names.contains(weight.name)) }
@@ -70,28 +68,50 @@ public final class Transformer: LanguageModel {
     /// Whether the first leaf is the embedding.
     private var trainsEmbedding: Bool { trained.first == 0 }
 
-    /// Places among the leaves of the trained weights of a stage.
-    func leafPlaces(of stage: Range<Int>) -> [Int] { trained.indices.filter { stage.contains(trained[$0]) } }
-
     public func forward(_ ids: Tensor, layout: PackedLayout, rows: [Int64]) -> ForwardPass {
-        if recomputesLayers, recordsGradients { return recomputedPass(ids, layout: layout, rows: rows) }
-        let looked = lookedUp(ids)
-        let chosen = packedStates(scaled(looked), layout).rows(rows)
-        let places = leafPlaces(of: 1..<normStage.upperBound)
-        return ForwardPass(chosen) { seed, head, retainsGraph in
-            let first = self.trainsEmbedding ? [looked] : []
-            let parts = gradients(
-                of: [chosen], seeds: [seed], by: first + places.map { self.leaves[$0] }, retainGraph: retainsGraph)
-            var found = [Tensor?](repeating: nil, count: self.leaves.count)
-            for (place, part) in zip(places, parts.suffix(places.count)) { found[place] = part }
-            return self.leafGradients(found, ids: ids, looked: first.isEmpty ? nil : parts[0], head: head)
+        let records = recordsGradients
+        if recomputesLayers, records { return recomputedPass(ids, layout: layout, rows: rows) }
+        // a leaf of its own: by the embedding itself libtorch would make a gradient of its size
+        let first = withoutGradient { embedded(ids) }
+        if records, trainsEmbedding { first.requireGradient() }
+        var streams: [Tensor] = []
+        let states = packedStates(first, layout) { if records { streams.append($0) } }
+        streams.append(states.rows(rows))
+        return ForwardPass(streams[streams.count - 1]) { seed, sums, retainsGraph in
+            self.addGradients(seed, ids: ids, to: &sums, retainsGraph: retainsGraph) {
+                (streams[$0], streams[$0 + 1])
+            }
         }
+    }
+
+    /// Adds the gradients of one stage after the other, from the last norm down to the lowest one with something to train.
+    /// - Parameter stage: the residual stream before a stage, and what the stage makes of it.
+    func addGradients(
+        _ seed: Tensor, ids: Tensor, to sums: inout ParameterGradients, retainsGraph: Bool,
+        stage: (_ index: Int) -> (input: Tensor, output: Tensor)
+    ) {
+        let places = stages.map { stage in trained.indices.filter { stage.contains(trained[$0]) } }
+        guard let lowest = trainsEmbedding ? 0 : places.firstIndex(where: { !$0.isEmpty }) else { return }
+        var upstream = seed
+        for index in (lowest..<stages.count).reversed() {
+            let (input, output) = stage(index)
+            let goesOn = index > lowest || trainsEmbedding
+            let parts = gradients(
+                of: [output], seeds: [upstream], by: (goesOn ? [input] : []) + places[index].map { leaves[$0] },
+                retainGraph: retainsGraph)
+            for (place, part) in zip(places[index], parts.suffix(places[index].count)) { sums.add(part, leaf: place) }
+            upstream = parts[0]
+        }
+        if trainsEmbedding { sums.addEmbedding(rows: scaled(upstream), at: ids) }
     }
 
     public func hidden(_ ids: Tensor, layout: PackedLayout) -> Tensor { packedStates(embedded(ids), layout) }
 
-    private func packedStates(_ embedded: Tensor, _ layout: PackedLayout) -> Tensor {
-        states(embedded, angles(layout.positions)) { _, q, k, v in
+    /// - Parameter entering: sees the residual stream before every layer and before the last norm.
+    private func packedStates(
+        _ embedded: Tensor, _ layout: PackedLayout, entering: (Tensor) -> Void = { _ in }
+    ) -> Tensor {
+        states(embedded, angles(layout.positions), entering: entering) { _, q, k, v in
             q.attention(keys: k, values: v, layout: layout, scale: scale)
         }
     }
@@ -133,43 +153,25 @@ public final class Transformer: LanguageModel {
 
     /// The rows of the residual stream through all layers; `attention` is given the layer's index first.
     private func states(
-        _ embedded: Tensor, _ angles: [RotaryAngles],
+        _ embedded: Tensor, _ angles: [RotaryAngles], entering: (Tensor) -> Void = { _ in },
         attention: (_ layer: Int, _ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
     ) -> Tensor {
         var x = embedded
         for layer in layers {
+            entering(x)
             x = layer.applied(to: x, rows: embedded.extent(0), angles: angles[layer.index]) {
                 attention(layer.index, $0, $1, $2)
             }
         }
+        entering(x)
         return config.norm(x, finalNorm)
     }
 
     /// The residual stream before the first layer [N, D].
     func embedded(_ ids: Tensor) -> Tensor { scaled(embedding.embedding(ids)) }
 
-    func scaled(_ rows: Tensor) -> Tensor {
+    private func scaled(_ rows: Tensor) -> Tensor {
         config.family.layers.scalesEmbedding ? rows * Double(config.hiddenSize).squareRoot() : rows
-    }
-
-    /// Rows of the embedding as a leaf of their own: by the embedding itself libtorch would make a gradient of its size, and a tied head
-    /// has made one already.
-    func lookedUp(_ ids: Tensor) -> Tensor {
-        let rows = withoutGradient { embedding.embedding(ids) }
-        if trainsEmbedding { rows.requireGradient() }
-        return rows
-    }
-
-    /// Gradients by all leaves, from those that layers found, that of the rows that were looked up, and that of the head.
-    func leafGradients(_ found: [Tensor?], ids: Tensor, looked: Tensor?, head: Tensor?) -> [Tensor] {
-        var found = found
-        if let place = headLeaf { found[place] = head }
-        if trainsEmbedding, let looked {
-            let sum = found[0] ?? .zeros(like: leaves[0])
-            sum.accumulateRows(looked, at: ids)
-            found[0] = sum
-        }
-        return zip(found, leaves).map { $0 ?? .zeros(like: $1) }
     }
 
     /// The angles of every layer at these positions.

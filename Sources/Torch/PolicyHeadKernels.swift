@@ -24,16 +24,17 @@ public enum PolicyHeadKernels {
     }
 
     /// g1 = ∂L/∂log p and g2 = ∂L/∂H per row [N] -> (∂L/∂hidden [N, D], ∂L/∂weight [V, D]), float32.
+    /// - Parameter sum: a gradient of the weight that this one is added to in place; it is the result then.
     public static func gradient(
         hidden: Tensor, weight: Tensor, ids: Tensor, statistics: Tensor, g1: [Float], g2: [Float],
-        temperature: Double, tile: Int = 0
+        temperature: Double, addingTo sum: Tensor? = nil, tile: Int = 0
     ) -> (hidden: Tensor, weight: Tensor) {
         let (first, second) = derivatives(g1, g2)
         var weightGradient: ct_tensor?
         let hiddenGradient = Tensor.make("policy head gradient") {
             ct_policy_head_backward(
                 hidden.handle, weight.handle, ids.handle, statistics.handle, first.handle, second.handle, temperature,
-                Int64(tile), $0, &weightGradient)
+                Int64(tile), sum?.handle, $0, &weightGradient)
         }
         return (hiddenGradient, Tensor(owning: weightGradient))
     }
@@ -46,7 +47,7 @@ public enum PolicyHeadKernels {
         return Tensor.make("policy head gradient") {
             ct_policy_head_backward(
                 hidden.handle, weight.handle, ids.handle, statistics.handle, first.handle, second.handle, temperature,
-                0, $0, nil)
+                0, nil, $0, nil)
         }
     }
 

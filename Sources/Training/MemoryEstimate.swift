@@ -19,7 +19,7 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
     public var packedWeights: Int
     /// Such copies that only forward passes and decoding read: gone when gradients are made.
     public var forwardCopies: Int
-    /// The update's gradient, that of the entropy where it is measured, what a thermostat adds, and the micro-batch's own.
+    /// The update's gradient, that of the entropy where it is measured, what a thermostat adds, and one layer's of a micro-batch.
     public var gradients: Int
     /// What forward passes keep for their backward passes.
     public var activations: Int
@@ -71,9 +71,8 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         let addsGradient = config.algorithm.controllers.contains {
             [.flowScaling, .entropyCoefficient].contains(($0 as? Thermostat)?.settings.actuator)
         }
-        let sums = 1 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0) + (rows > microBatch ? 1 : 0)
-        // for adapters the gradients of the adapted weights are made first
-        gradients = 4 * shares * (sums * trained + (adapters?.adapted ?? 0))
+        let sums = 1 + (config.training.measuresEntropy ? 1 : 0) + (addsGradient ? 1 : 0)
+        gradients = 4 * shares * (sums * trained + model.layerParameterCount)
 
         let kept = keepsGraphs ? rows : microBatch
         let (perRow, backwardPerRow) = model.layerBytesPerRow(config.precision)

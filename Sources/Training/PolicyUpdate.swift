@@ -142,7 +142,9 @@ public struct PolicyUpdater {
         _ shares: [UpdateShare], _ work: UpdateShare.Backward, _ sequences: [TrainingSequence],
         _ optimiser: inout AdamW, _ learningRate: Double
     ) -> (AdamW.StepResult, SteeringReport?, NumericalDefect?) {
-        func sum(_ part: (UpdateShare) -> GradientSum) -> [Tensor] { GradientSum(model, of: shares.map(part)).sums }
+        func sum(_ part: (UpdateShare) -> ParameterGradients) -> [Tensor] {
+            ParameterGradients(model, of: shares.map(part)).tensors
+        }
         let loss = sum(\.loss)
         let (step, steered) = optimiser.steeredStep(
             loss: loss, direction: work.measures ? sum(\.entropy) : nil, flows: work.flow.map { _ in sum(\.flows) },

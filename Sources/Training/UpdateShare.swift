@@ -12,9 +12,9 @@ final class UpdateShare {
     private var batches: [[BatchPacking.Group]]
     /// The forward passes made so far, of the first micro-batches.
     private(set) var passes: [PolicyForward] = []
-    private(set) var loss: GradientSum
-    private(set) var entropy: GradientSum
-    private(set) var flows: GradientSum
+    private(set) var loss: ParameterGradients
+    private(set) var entropy: ParameterGradients
+    private(set) var flows: ParameterGradients
     /// What the entropy's gradient took.
     private(set) var measuring = Duration.zero
 
@@ -26,9 +26,9 @@ final class UpdateShare {
         self.sequences = sequences
         self.batches = batches
         self.temperature = temperature
-        loss = GradientSum(model)
-        entropy = GradientSum(model)
-        flows = GradientSum(model)
+        loss = ParameterGradients(model)
+        entropy = ParameterGradients(model)
+        flows = ParameterGradients(model)
     }
 
     /// Rows of all passes: a prompt counts once for its completions.
@@ -46,9 +46,9 @@ final class UpdateShare {
     func forgetPasses() { passes = [] }
 
     func forgetGradients() {
-        loss = GradientSum(model)
-        entropy = GradientSum(model)
-        flows = GradientSum(model)
+        loss = ParameterGradients(model)
+        entropy = ParameterGradients(model)
+        flows = ParameterGradients(model)
     }
 
     private func pass(_ groups: [BatchPacking.Group], _ kept: KeptPasses? = nil) -> PolicyForward {
@@ -84,19 +84,19 @@ final class UpdateShare {
         let clock = ContinuousClock()
         for index in batches.indices {
             let pass = index < passes.count ? passes[index] : pass(batches[index])
-            func add(_ derivatives: (g1: [Float], g2: [Float]), to sum: inout GradientSum, retainGraph: Bool) {
+            func add(_ derivatives: (g1: [Float], g2: [Float]), to sum: inout ParameterGradients, retainsGraph: Bool) {
                 sum.add(
                     pass, g1: work.layout.slice(derivatives.g1, pass.sequences),
                     g2: work.layout.slice(derivatives.g2, pass.sequences), temperature: temperature,
-                    retainGraph: retainGraph)
+                    retainsGraph: retainsGraph)
             }
             if !work.layout.isSilent(work.derivatives, pass.sequences) {
-                add((work.derivatives.g1, work.derivatives.g2), to: &loss, retainGraph: work.measures)
-                if let flows = work.flows { add(flows, to: &self.flows, retainGraph: true) }
+                add((work.derivatives.g1, work.derivatives.g2), to: &loss, retainsGraph: work.measures)
+                if let flows = work.flows { add(flows, to: &self.flows, retainsGraph: true) }
             }
             if work.measures {
                 let start = clock.now
-                add(work.entropy, to: &entropy, retainGraph: false)
+                add(work.entropy, to: &entropy, retainsGraph: false)
                 measuring += clock.now - start
             }
         }

@@ -32,8 +32,11 @@ import Trajectories
                 }
                 for recomputes in [false, true] {
                     model.recomputesLayers = recomputes
-                    let found = model.forward(ids, layout: layout, rows: rows)
-                        .gradients(seed: seed, head: added?.clone(), retainsGraph: false)
+                    var sums = ParameterGradients(model)
+                    sums.head = added?.clone()
+                    model.forward(ids, layout: layout, rows: rows)
+                        .addGradients(seed: seed, to: &sums, retainsGraph: false)
+                    let found = sums.tensors
                     for (index, values) in expected.enumerated() {
                         let most = values.map(abs).max() ?? 0
                         let miss = zip(values, found[index].floats).map { abs($0 - $1) }.max() ?? 0

@@ -17,9 +17,12 @@ import Trajectories
         return try withTorchErrors {
             let pass = model.forward(Tensor(ids), layout: layout, rows: rows)
             let weight = Tensor(seed, shape: [rows.count, model.config.hiddenSize])
-            var found: [Tensor] = []
-            for call in 1...calls { found = pass.gradients(seed: weight, retainsGraph: call < calls) }
-            return (pass.hidden.floats, model.parameterGradients(found).map(\.floats))
+            var found = ParameterGradients(model)
+            for call in 1...calls {
+                found = ParameterGradients(model)
+                pass.addGradients(seed: weight, to: &found, retainsGraph: call < calls)
+            }
+            return (pass.hidden.floats, found.tensors.map(\.floats))
         }
     }
 

@@ -106,6 +106,36 @@ import Trajectories
         }
     }
 
+    @Test(arguments: ProductTests.Way.allCases, shapes)
+    func `a gradient of the head is added to a sum in its memory`(way: ProductTests.Way, shape: [Int]) throws {
+        var random = RandomSource(92, case: shape[0] * 7 + shape[2])
+        let head = Head(&random, rows: shape[0], width: shape[1], vocabulary: shape[2])
+        let start = random.normals(shape[1] * shape[2])
+        let none = [Float](repeating: 0, count: head.rows)
+        let g1 = random.normals(head.rows)
+        try withTorchErrors {
+            way.run {
+                let statistics = PolicyHeadKernels.statistics(
+                    hidden: head.hidden, weight: head.weight, ids: head.tokens, temperature: 1)
+                func gradient(_ g1: [Float], addingTo sum: Tensor? = nil) -> (hidden: Tensor, weight: Tensor) {
+                    PolicyHeadKernels.gradient(
+                        hidden: head.hidden, weight: head.weight, ids: head.tokens, statistics: statistics, g1: g1,
+                        g2: none, temperature: 1, addingTo: sum)
+                }
+                let alone = gradient(g1)
+                let sum = Tensor(start, shape: [shape[2], shape[1]])
+                let added = gradient(g1, addingTo: sum)
+                #expect(added.hidden.floats == alone.hidden.floats)
+                let expected = zip(start, alone.weight.floats).map { Double($0) + Double($1) }
+                #expect(distance(sum.floats, expected) < 1e-6, "\(way) \(shape)")
+                #expect(added.weight.floats == sum.floats)
+                let before = sum.floats
+                _ = gradient(none, addingTo: sum)
+                #expect(sum.floats == before, "rows without a gradient add nothing")
+            }
+        }
+    }
+
     /// |found - exact| relative to |exact|, with room for gradients that vanish.
     func distance(_ found: [Float], _ exact: [Double]) -> Double {
         var (error, size) = (0.0, 0.0)

@@ -70,7 +70,7 @@ struct HeadGradients {
 };
 HeadGradients library_head_backward(
     const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &ids, const at::Tensor &statistics, const at::Tensor &g1,
-    const at::Tensor &g2, double temperature, int64_t tile, bool wants_weight);
+    const at::Tensor &g2, double temperature, int64_t tile, bool wants_weight, const at::Tensor &sum);
 /// Tokens int64 [N] drawn from the rows of a head, 1 where the row allowed a draw, else 0, int64 [N], and statistics [CT_STAT_ROWS, N].
 struct DrawnTokens {
     at::Tensor tokens, is_possible, statistics;

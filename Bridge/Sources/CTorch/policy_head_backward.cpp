@@ -202,13 +202,17 @@ at::Tensor sweep(const at::Tensor &x, const at::Tensor &head, const RowGradient 
 
 extern "C" ct_status ct_policy_head_backward(
     ct_tensor hidden_in, ct_tensor weight_in, ct_tensor ids_in, ct_tensor statistics_in, ct_tensor g1_in, ct_tensor g2_in, double temperature,
-    int64_t tile, ct_tensor *d_hidden_out, ct_tensor *d_weight_out) {
+    int64_t tile, ct_tensor d_weight_sum, ct_tensor *d_hidden_out, ct_tensor *d_weight_out) {
     return ct::guarded([&] {
         const c10::NoGradGuard guard;
         const auto &hidden = in(hidden_in), &weight = in(weight_in);
+        const auto sum = d_weight_sum ? in(d_weight_sum) : at::Tensor();
+        TORCH_CHECK(
+            !sum.defined() || (sum.scalar_type() == at::kFloat && sum.sizes() == weight.sizes() && sum.is_contiguous()),
+            "a sum of the head's gradients must be contiguous float32 of the head's shape");
         if (ct::uses_library(hidden)) {
             auto found = ct::library_head_backward(
-                hidden, weight, in(ids_in), in(statistics_in), in(g1_in), in(g2_in), temperature, tile, d_weight_out != nullptr);
+                hidden, weight, in(ids_in), in(statistics_in), in(g1_in), in(g2_in), temperature, tile, d_weight_out != nullptr, sum);
             ct::give(d_hidden_out, std::move(found.hidden));
             if (d_weight_out) ct::give(d_weight_out, std::move(found.weight));
             return;
@@ -233,14 +237,16 @@ extern "C" ct_status ct_policy_head_backward(
         const int64_t rows = static_cast<int64_t>(live.size());
         auto d_hidden = at::zeros({all, width}, at::kFloat);
         // every strip of a sweep writes its part
-        auto d_weight = !d_weight_out ? at::Tensor() : rows == 0 ? at::zeros(weight.sizes(), at::kFloat) : at::empty(weight.sizes(), at::kFloat);
+        auto d_weight = sum.defined() || !d_weight_out ? sum
+                        : rows == 0                    ? at::zeros(weight.sizes(), at::kFloat)
+                                                       : at::empty(weight.sizes(), at::kFloat);
         const auto index = at::from_blob(live.data(), {rows}, at::kLong);
         for (int64_t first = 0; first < rows; first += kSweep) {
             const auto chosen = index.narrow(0, first, std::min(kSweep, rows - first));
             const auto x = hidden.detach().to(at::kFloat).index_select(0, chosen);
             const auto d_x = sweep(
                 x, weight, gradients.data() + first, static_cast<float>(1 / temperature),
-                d_weight.defined() ? d_weight.mutable_data_ptr<float>() : nullptr, first > 0);
+                d_weight.defined() ? d_weight.mutable_data_ptr<float>() : nullptr, sum.defined() || first > 0);
             d_hidden.index_copy_(0, chosen, d_x);
         }
         ct::give(d_hidden_out, d_hidden);

@@ -20,7 +20,7 @@ void put_product(at::Tensor to, const at::Tensor &a, const at::Tensor &b, bool a
 
 ct::HeadGradients ct::library_head_backward(
     const at::Tensor &hidden, const at::Tensor &weight, const at::Tensor &ids_in, const at::Tensor &statistics, const at::Tensor &g1_in,
-    const at::Tensor &g2_in, double temperature, int64_t tile, bool wants_weight) {
+    const at::Tensor &g2_in, double temperature, int64_t tile, bool wants_weight, const at::Tensor &sum) {
     check_head(hidden, weight, temperature);
     const int64_t all = hidden.size(0), width = hidden.size(1), vocabulary = weight.size(0);
     const auto all_ids = ids_beside(ids_in, all, vocabulary, hidden);
@@ -35,8 +35,8 @@ ct::HeadGradients ct::library_head_backward(
         if (host1.const_data_ptr<float>()[row] != 0 || host2.const_data_ptr<float>()[row] != 0) live.push_back(row);
     const int64_t rows = static_cast<int64_t>(live.size());
     const auto options = hidden.options().dtype(at::kFloat).requires_grad(false);
-    HeadGradients result{at::zeros({all, width}, options), at::Tensor()};
-    if (wants_weight) result.weight = rows == 0 ? at::zeros(weight.sizes(), options) : at::empty(weight.sizes(), options);
+    HeadGradients result{at::zeros({all, width}, options), sum};
+    if (wants_weight && !sum.defined()) result.weight = rows == 0 ? at::zeros(weight.sizes(), options) : at::empty(weight.sizes(), options);
     if (rows == 0) return result;
 
     const auto chosen = uploaded(live.data(), rows, hidden);
@@ -64,7 +64,8 @@ ct::HeadGradients ct::library_head_backward(
             dz.scatter_(1, own.place, at::where(own.is_inside.unsqueeze(1), of_own, dz.gather(1, own.place)));
             const auto left = operands.operand(dz);
             put_product(of_block(d_x), left, operands.w.narrow(0, token, count), index > 0);
-            if (wants_weight) put_product(result.weight.narrow(0, token, count), left.t(), operands.x.narrow(0, row, block), row > 0);
+            if (result.weight.defined())
+                put_product(result.weight.narrow(0, token, count), left.t(), operands.x.narrow(0, row, block), sum.defined() || row > 0);
         }
     }
     result.hidden.index_copy_(0, chosen, d_x);

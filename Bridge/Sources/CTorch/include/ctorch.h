@@ -280,10 +280,10 @@ ct_status ct_policy_head_forward(
 /// The same statistics of given logits [N, V] float32.
 ct_status ct_logits_statistics(ct_tensor logits, ct_tensor ids, double temperature, ct_tensor *statistics);
 /// Recomputes the tiles: g1, g2 float32 [N] (dL/dlog p, dL/dH) -> d_hidden [N, D] and, if d_weight is not NULL, d_weight [V, D], float32.
-/// Rows whose g1 and g2 are both zero cost nothing.
+/// d_weight_sum, if it is not NULL, is added to in place and is what d_weight gives. Rows whose g1 and g2 are both zero cost nothing.
 ct_status ct_policy_head_backward(
     ct_tensor hidden, ct_tensor weight, ct_tensor ids, ct_tensor statistics, ct_tensor g1, ct_tensor g2,
-    double temperature, int64_t tile, ct_tensor *d_hidden, ct_tensor *d_weight);
+    double temperature, int64_t tile, ct_tensor d_weight_sum, ct_tensor *d_hidden, ct_tensor *d_weight);
 /// Samples one token per row in the same pass and returns its statistics. `counters` holds four words per row (position, step,
 /// prompt, sample | purpose << 24), `key` is the seed: a row's draw depends on these and its logits alone, not on the batch.
 /// `greedy` takes the arg max (lowest id on a tie) and reports statistics at `temperature`. tokens: int64 [N], filled.
