@@ -16,4 +16,7 @@ void multiply_block(
     LeftOperand<at::BFloat16> a, int64_t rows, const RightOperand<at::BFloat16> &b, int64_t from_depth, int64_t depth, int64_t from_column,
     int64_t columns, float *c, int64_t c_stride, bool add);
 
+/// c [a.columns, b.columns] = a^T b of two matrices with as many rows, in parallel.
+void multiply_transposed(Source a, Source b, float *c);
+
 } // namespace ct::avx2

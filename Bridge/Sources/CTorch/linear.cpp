@@ -60,8 +60,15 @@ template <class Element> at::Tensor d_input_tiles(const at::Tensor &dy, const at
 }
 
 template <class Element> at::Tensor d_weight_tiles(const at::Tensor &dy, const at::Tensor &x) {
-    const auto columns = ct::right<Element>(x);
     auto dw = at::empty({dy.size(1), x.size(1)}, dy.options());
+    if constexpr (std::is_same_v<Element, float>) {
+        if (ct::avx2::is_used()) {
+            const auto source = [](const at::Tensor &t) { return ct::Source{t.const_data_ptr<float>(), t.size(1), t.size(0), t.size(1)}; };
+            ct::avx2::multiply_transposed(source(dy), source(x), dw.mutable_data_ptr<float>());
+            return dw;
+        }
+    }
+    const auto columns = ct::right<Element>(x);
     ct::multiply(ct::left_transposed<Element>(dy).operand, dy.size(1), columns.operand, nullptr, dw.mutable_data_ptr<float>());
     return dw;
 }
