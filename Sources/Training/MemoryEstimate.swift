@@ -46,12 +46,9 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
         threads: Int
     ) {
         let shares = ThreadShares.updating(model, threads: threads)
-        let completions = config.rollout.completionsPerPrompt
-        let groupsPerUpdate =
-            (config.rollout.promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
-        let rowsPerCompletion = config.rollout.maxNewTokens
-        let rows = groupsPerUpdate.saturating(promptTokens.adding(completions.saturating(rowsPerCompletion)))
-        let microBatch = min(rows, max(config.training.microBatchTokens, promptTokens.adding(rowsPerCompletion)))
+        let rows = Self.rows(config, promptTokens: promptTokens)
+        let longest = promptTokens.adding(config.rollout.maxNewTokens)
+        let microBatch = min(rows, max(config.training.microBatchTokens, longest))
         let trained = adapters?.trained ?? model.parameterCount
 
         // resident before a model of a few tokens is trained, as measured: doctor's 144 MB and what the first step touches
@@ -81,12 +78,25 @@ public struct MemoryEstimate: Sendable, Codable, Equatable {
             ? kept.saturating(4 * model.layers * model.hiddenSize).adding(microBatch.saturating(perRow))
             : kept.saturating(model.layers * perRow)
         backward = min(rows, microBatch.saturating(shares)).saturating(backwardPerRow)
-        let slots = min(config.rollout.slots, config.rollout.promptsPerStep.saturating(completions))
+        let slots = min(
+            config.rollout.slots, config.rollout.promptsPerStep.saturating(config.rollout.completionsPerPrompt))
         let numberBytes = withPrecision(config.precision) { KeyValuePanels.numberBytes }
         let perPosition = 2 * numberBytes * model.layers * model.keyValueHeads * model.headSize
         cache = slots.saturating(config.rollout.maxNewTokens).saturating(perPosition)
-        let passes = rows.saturating(model.keptBytesPerRow)
-        keptPasses = ResolvedRun.mayKeepPasses(config) && passes <= ResolvedRun.mostKeptBytes ? passes : 0
+        let passes = Self.passBytes(config, model: model, promptTokens: promptTokens)
+        keptPasses = ResolvedRun.mayKeepPasses(config) && passes <= config.training.keptPassBytes ? passes : 0
+    }
+
+    /// What sampling's passes of one update take where they are kept.
+    static func passBytes(_ config: TrainConfig, model: ModelConfig, promptTokens: Int) -> Int {
+        rows(config, promptTokens: promptTokens).saturating(model.keptBytesPerRow)
+    }
+
+    /// Rows of an update's forward passes: a prompt counts once for its completions, which are as long as they may be.
+    private static func rows(_ config: TrainConfig, promptTokens: Int) -> Int {
+        let groups = (config.rollout.promptsPerStep + config.training.miniBatches - 1) / config.training.miniBatches
+        let completions = config.rollout.completionsPerPrompt.saturating(config.rollout.maxNewTokens)
+        return groups.saturating(promptTokens.adding(completions))
     }
 }
 

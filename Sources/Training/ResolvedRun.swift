@@ -20,6 +20,8 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
     public var maxPromptsPerStep: Int
     /// Whether sampling keeps its passes for the update; a step whose prompts leave them no room makes them again.
     public var keepsPasses: Bool
+    /// What the passes of a step take.
+    public var passBytes: Int
     /// What the run will occupy, on a CPU.
     public var memory: MemoryEstimate
     public var threads: Int
@@ -51,6 +53,7 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
             config, model: model, promptTokens: promptTokens,
             adapters: adapters.map { (trained: $0.adapters, adapted: $0.adapted) }, threads: Runtime.kernelThreads)
         keepsPasses = memory.keptPasses > 0
+        passBytes = MemoryEstimate.passBytes(config, model: model, promptTokens: promptTokens)
         threads = Runtime.threads
         precision = config.precision.rawValue
         device = config.device.rawValue
@@ -58,12 +61,9 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
         libtorch = Runtime.version
     }
 
-    /// What kept passes may occupy; with more completions none are kept.
-    static let mostKeptBytes = 1 << 29
-
     /// Sampling's passes are the update's where both compute alike, the weights have not changed, and a pass is made once.
     static func mayKeepPasses(_ config: TrainConfig) -> Bool {
-        config.training.keepsPasses && !config.training.checkpointsGradients
+        !config.training.checkpointsGradients
             && config.training.miniBatches * config.training.epochs == 1
             && config.precision == .float32 && config.device == .cpu && !Runtime.usesLibraryOperators
     }
@@ -83,6 +83,15 @@ public struct ResolvedRun: Sendable, Codable, Equatable {
             + "(\(completionsPerStep) completions, the rollout batch\(most)), and makes \(updatesPerStep) optimiser update\(updatesPerStep == 1 ? "" : "s") "
             + "of up to \(completionsPerUpdate) completions (the mini-batch), each computed in forward passes of at most "
             + "\(config.training.microBatchTokens) tokens (the micro-batch, which changes memory but no number)."
+    }
+
+    /// Says what memory would make updates faster, where `kept_pass_megabytes` is too little and not 0.
+    public func passSentence(_ config: TrainConfig) -> String? {
+        guard !keepsPasses, config.training.keptPassBytes > 0, ResolvedRun.mayKeepPasses(config) else { return nil }
+        let needed = (passBytes + (1 << 20) - 1) >> 20
+        return
+            "Updates make the passes of sampling again: they would take \(needed) MB, and training.kept_pass_megabytes is "
+            + "\(config.training.keptPassBytes >> 20)."
     }
 
     public func json() throws -> Data {

@@ -196,9 +196,9 @@ public struct TrainingSettings: Sendable {
     public var tokenBudget: Int?
     /// Keeps only every layer's input between a forward pass and its gradients, and computes the layer again.
     public var checkpointsGradients: Bool
-    /// In float32 on a CPU, with one update per step, sampling keeps its passes and the update does not make them again,
-    /// but for every fiftieth (docs/decisions/0007-kept-passes.md).
-    public var keepsPasses: Bool
+    /// In float32 on a CPU, with one update per step, sampling keeps its passes and the update does not make them again, but for
+    /// every fiftieth (docs/decisions/0007-kept-passes.md), where a step's take no more than this; 0 keeps none.
+    public var keptPassBytes: Int
     /// Computes the parameter-space prediction and the measured entropy change at each update.
     public var measuresEntropy: Bool
 
@@ -209,7 +209,7 @@ public struct TrainingSettings: Sendable {
         microBatchTokens = try section.value("micro_batch_tokens", default: 2048, in: 1...100_000_000)
         tokenBudget = try section.optional("token_budget", as: Int.self, in: 1...Int.max)
         checkpointsGradients = try section.value("gradient_checkpointing", default: false)
-        keepsPasses = try section.value("keep_passes", default: true)
+        keptPassBytes = try section.value("kept_pass_megabytes", default: 512, in: 0...1_000_000) << 20
         measuresEntropy = try section.value("measure_entropy", default: true)
     }
 }

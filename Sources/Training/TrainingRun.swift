@@ -80,7 +80,7 @@ public final class TrainingRun {
             model: session.model, seed: config.seed, slots: config.rollout.slots, usesGraphs: config.rollout.graphs)
         kept =
             resolved.keepsPasses
-            ? KeptPasses(rows: ResolvedRun.mostKeptBytes / session.model.config.keptBytesPerRow) : nil
+            ? KeptPasses(rows: config.training.keptPassBytes / session.model.config.keptBytesPerRow) : nil
         updater = PolicyUpdater(
             model: session.model, temperature: config.rollout.temperature,
             microBatchTokens: config.training.microBatchTokens)

@@ -86,6 +86,7 @@ struct TrainCommand: ParsableCommand {
         print(
             "The model has \(resolved.parameters) parameters, of which \(trained) are trained. \(memorySentence(resolved.memory))"
         )
+        if let sentence = resolved.passSentence(config) { print(sentence) }
         if let assumption { print(assumption) }
         if let reference = config.reference { print("The reference is \(reference).") }
         print(

@@ -63,7 +63,7 @@ import Trajectories
             // kept passes are the sampler's, and layers computed again are not
             let plain = try TrainingRun(
                 try TinyRun.config(
-                    start.yaml(tag), ["training.steps=2", "training.keep_passes=false"] + extra), resume: false
+                    start.yaml(tag), ["training.steps=2", "training.kept_pass_megabytes=0"] + extra), resume: false
             ).run()
             let checkpointed = try TrainingRun(
                 try TinyRun.config(

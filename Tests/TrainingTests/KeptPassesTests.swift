@@ -146,7 +146,7 @@ import Trajectories
             _ = try TrainingRun(config, resume: false).run()
             return try MetricsLog.read(file: start.scratch(name + "/metrics.jsonl"))
         }
-        let (found, made) = (try records("kept", []), try records("made", ["training.keep_passes=false"]))
+        let (found, made) = (try records("kept", []), try records("made", ["training.kept_pass_megabytes=0"]))
         try #require(found.count == 2 && made.count == 2)
         for key in LibraryRunTests.compared {
             let (own, other) = (try #require(found[1][key]?.number), try #require(made[1][key]?.number))
@@ -159,7 +159,8 @@ import Trajectories
     }
 
     @Test(arguments: [
-        [], ["training.keep_passes=false"], ["precision=bfloat16"], ["training.mini_batches=2"], ["training.epochs=2"],
+        [], ["training.kept_pass_megabytes=0"], ["precision=bfloat16"], ["training.mini_batches=2"],
+        ["training.epochs=2"],
         ["training.gradient_checkpointing=true"],
     ])
     func `they are kept where they are the update's`(options: [String]) throws {
@@ -168,6 +169,20 @@ import Trajectories
             try TinyRun.config(yaml, options), model: MemoryEstimateTests.half, promptTokens: 32)
         #expect(resolved.keepsPasses == options.isEmpty)
         #expect((resolved.memory.keptPasses > 0) == options.isEmpty)
+    }
+
+    @Test func `what a run would have to keep is said where it is more than it may`() throws {
+        let yaml = TinyRun.yaml(model: "nowhere", output: "nowhere", problems: "nowhere", algorithm: "grpo")
+        func sentence(_ options: [String]) throws -> String? {
+            let config = try TinyRun.config(yaml, options)
+            return try ResolvedRun(config, model: MemoryEstimateTests.half, promptTokens: 32).passSentence(config)
+        }
+        let needed = try #require(try sentence(["training.kept_pass_megabytes=1"])?.firstMatch(of: /take (\d+) MB/)?.1)
+        #expect(try sentence(["training.kept_pass_megabytes=\(needed)"]) == nil)
+        #expect(try sentence(["training.kept_pass_megabytes=\((Int(needed) ?? 0) - 1)"]) != nil)
+        for options in [["training.kept_pass_megabytes=0"], ["precision=bfloat16", "training.kept_pass_megabytes=1"]] {
+            #expect(try sentence(options) == nil)
+        }
     }
 
     private func near(_ left: [Float], _ right: [Float], _ tolerance: Float) -> Bool {

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import report
-from head import compare_head
+from head import HEAD_SIDES, compare_head
 from observe import Observation, Refusal
 from shapes import SHAPES, WARMUP_STEPS, Shape
 from sides import HERE, MAXWELL, PHASES, SIDES, WAITING, phases, reward
@@ -96,13 +96,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="measured steps of a process; the shape's own number if not given")
     parser.add_argument("--threads", type=int, default=2, help="of every side")
     parser.add_argument("--head", default="", help="shapes at which to compare the head operator with plain PyTorch")
+    parser.add_argument("--head-sides", default=",".join(HEAD_SIDES), help="comma-separated")
     parser.add_argument("--out", type=Path, default=CACHE / "results.json")
     options = parser.parse_args()
     shapes = [] if options.shapes == "none" else [SHAPES[name] for name in options.shapes.split(",")]
     heads = [name for name in options.head.split(",") if name]
-    names = options.sides.split(",")
-    if unknown := set(names) - set(SIDES):
-        raise Refusal(f"--sides knows {', '.join(SIDES)}, not {', '.join(sorted(unknown))}")
+    names, head_names = options.sides.split(","), options.head_sides.split(",")
+    for option, given, known in [("--sides", names, SIDES), ("--head-sides", head_names, HEAD_SIDES)]:
+        if unknown := set(given) - set(known):
+            raise Refusal(f"{option} knows {', '.join(known)}, not {', '.join(sorted(unknown))}")
     if not MAXWELL.is_file():
         raise Refusal(f"{MAXWELL} is missing; run make build first")
     CACHE.mkdir(exist_ok=True)
@@ -120,7 +122,7 @@ def main() -> None:
             "shape": {**shape.__dict__, "parameters": shape.parameters},
             "runs": compare_steps(shape, names, options.rounds, options.threads)}
     for name in heads:
-        results["head"][name] = compare_head(name, options.rounds, options.threads)
+        results["head"][name] = compare_head(name, head_names, options.rounds, options.threads)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=1) + "\n")
     print(report.text(results))

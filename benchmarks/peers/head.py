@@ -33,21 +33,23 @@ def torch(route: str, shape: tuple[int, int, int], threads: int, precision: str)
     return one([python, str(HERE / "head_torch.py"), route, *map(str, shape), str(threads), precision], threads)
 
 
-def compare_head(name: str, rounds: int, threads: int) -> dict:
+HEAD_SIDES = {
+    "maxwell": lambda shape, threads: maxwell(shape, threads, "float32"),
+    "maxwell-bfloat16x3": lambda shape, threads: maxwell(shape, threads, "bfloat16x3"),
+    "maxwell-bfloat16": lambda shape, threads: maxwell(shape, threads, "bfloat16"),
+    "trl-float32": lambda shape, threads: torch("trl", shape, threads, "float32"),
+    "trl-bfloat16": lambda shape, threads: torch("trl", shape, threads, "bfloat16"),
+    "torch-float32": lambda shape, threads: torch("torch", shape, threads, "float32"),
+    "torch-bfloat16": lambda shape, threads: torch("torch", shape, threads, "bfloat16"),
+}
+
+
+def compare_head(name: str, sides: list[str], rounds: int, threads: int) -> dict:
     shape = HEAD_SHAPES[name]
-    sides = {
-        "maxwell": lambda: maxwell(shape, threads, "float32"),
-        "maxwell-bfloat16x3": lambda: maxwell(shape, threads, "bfloat16x3"),
-        "maxwell-bfloat16": lambda: maxwell(shape, threads, "bfloat16"),
-        "trl-float32": lambda: torch("trl", shape, threads, "float32"),
-        "trl-bfloat16": lambda: torch("trl", shape, threads, "bfloat16"),
-        "torch-float32": lambda: torch("torch", shape, threads, "float32"),
-        "torch-bfloat16": lambda: torch("torch", shape, threads, "bfloat16"),
-    }
     runs: dict[str, list[dict]] = {side: [] for side in sides}
     for turn in range(rounds):
-        for side, run in sides.items():
-            runs[side].append(run())
+        for side in sides:
+            runs[side].append(HEAD_SIDES[side](shape, threads))
             print(f"head {name}, round {turn + 1} of {rounds}, {side}: {runs[side][-1]['both'] * 1e3:.1f} ms",
                   file=sys.stderr)
     return {"shape": shape, "runs": runs}

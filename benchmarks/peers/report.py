@@ -54,14 +54,15 @@ def steps_text(name: str, result: dict) -> list[str]:
 def head_text(name: str, result: dict) -> list[str]:
     tokens, hidden, vocabulary = result["shape"]
     runs = result["runs"]
+    base = [side for side in runs if side.startswith("maxwell")]
     rows = [[side, f"{median(own, 'forward') * 1e3:.1f}", f"{median(own, 'both') * 1e3:.1f}",
              f"{2 * tokens * hidden * vocabulary / median(own, 'forward') / 1e9:.0f}",
              f"{median(own, 'both_cpu') * 1e3:.0f}", f"{median(own, 'peak_bytes') / 2**20:.0f}",
-             *(ratios(own, runs[f"maxwell{of}"], key) for of in ["", "-bfloat16x3", "-bfloat16"] for key in ["both", "both_cpu"])]
+             *(ratios(own, runs[side], key) for side in base for key in ["both", "both_cpu"])]
             for side, own in runs.items()]
     return [f"Head operator, shape {name}: {tokens} tokens, hidden {hidden}, vocabulary {vocabulary}", "",
-            table(["milliseconds", "forward", "both", "forward GF/s", "both, CPU", "peak MiB", "both / maxwell",
-                   "CPU / maxwell", "both / bfloat16x3", "CPU / bfloat16x3", "both / bfloat16", "CPU / bfloat16"], rows), ""]
+            table(["milliseconds", "forward", "both", "forward GF/s", "both, CPU", "peak MiB",
+                   *(f"{what} / {side}" for side in base for what in ["both", "CPU"])], rows), ""]
 
 
 def text(results: dict) -> str:

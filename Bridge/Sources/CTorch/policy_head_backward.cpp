@@ -45,7 +45,7 @@ CT_CLONES void gradient_block(float *z, int64_t stride, int64_t rows, int64_t co
 struct Strip {
     int64_t token, count;
     float *d_weight; // NULL if it is not wanted
-    bool adds;       // to what an earlier sweep left in d_weight
+    bool adds;       // to what d_weight holds
 };
 
 /// Products of dz by brgemm. One per thread.
