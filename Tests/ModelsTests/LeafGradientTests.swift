@@ -1,4 +1,4 @@
-// Gradients of a forward pass beside libtorch's own way through the embedding, with and without a gradient of the head.
+// Gradients of a forward pass beside libtorch's own way through the embedding, added up, with and without a gradient of the head.
 
 import Models
 import Testing
@@ -27,20 +27,25 @@ import Trajectories
             let place = try #require(model.headLeaf)
             let plain = gradients(of: [model.hidden(ids, layout: layout).rows(rows)], seeds: [seed], by: model.leaves)
             for added in [nil, head] {
-                let expected = plain.map(\.floats).enumerated().map { index, values in
-                    index == place && added != nil ? zip(values, head.floats).map(+) : values
+                func expected(calls: Float) -> [[Float]] {
+                    plain.map(\.floats).enumerated().map { index, values in
+                        let sum = values.map { calls * $0 }
+                        return index == place && added != nil ? zip(sum, head.floats).map(+) : sum
+                    }
                 }
                 for recomputes in [false, true] {
                     model.recomputesLayers = recomputes
                     var sums = ParameterGradients(model)
                     sums.head = added?.clone()
-                    model.forward(ids, layout: layout, rows: rows)
-                        .addGradients(seed: seed, to: &sums, retainsGraph: false)
-                    let found = sums.tensors
-                    for (index, values) in expected.enumerated() {
-                        let most = values.map(abs).max() ?? 0
-                        let miss = zip(values, found[index].floats).map { abs($0 - $1) }.max() ?? 0
-                        #expect(miss <= 1e-5 * max(most, 1), "\(model.parameters[index].name) \(recomputes)")
+                    let pass = model.forward(ids, layout: layout, rows: rows)
+                    for calls in 1...2 {
+                        pass.addGradients(seed: seed, to: &sums, retainsGraph: calls == 1)
+                        let found = sums.tensors
+                        for (index, values) in expected(calls: Float(calls)).enumerated() {
+                            let most = values.map(abs).max() ?? 0
+                            let miss = zip(values, found[index].floats).map { abs($0 - $1) }.max() ?? 0
+                            #expect(miss <= 1e-5 * max(most, 1), "\(model.parameters[index].name) \(recomputes)")
+                        }
                     }
                 }
             }
