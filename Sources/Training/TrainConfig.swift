@@ -95,10 +95,11 @@ public struct TrainConfig: Sendable {
                     "(\(pilot)) must be at least \(algorithm.credit.smallestGroup) for \(algorithm.name) as configured")
             }
         }
-        if algorithm.steersSteps, !training.measuresEntropy {
+        if algorithm.steersSteps, !training.measuresEntropy || training.measuresEvery > 1 {
             throw try root.section("training").fault(
-                .outOfRange, "measure_entropy",
-                "must be true beside a thermostat, which steers and reports by the gradient of the measured entropy")
+                .outOfRange, training.measuresEntropy ? "measure_every" : "measure_entropy",
+                "must be \(training.measuresEntropy ? "1" : "true") beside a thermostat, which steers and reports by the "
+                    + "gradient of the measured entropy")
         }
         if training.miniBatches > rollout.promptsPerStep {
             throw try root.section("training").fault(
@@ -199,8 +200,10 @@ public struct TrainingSettings: Sendable {
     /// In float32 on a CPU, with one update per step, sampling keeps its passes and the update does not make them again, but for
     /// every fiftieth (docs/decisions/0007-kept-passes.md), where a step's take no more than this; 0 keeps none.
     public var keptPassBytes: Int
-    /// Computes the parameter-space prediction and the measured entropy change at each update.
+    /// Computes the parameter-space prediction and the measured entropy change.
     public var measuresEntropy: Bool
+    /// Of so many updates one is measured, beginning with the first.
+    public var measuresEvery: Int
 
     init(_ section: ConfigSection) throws {
         steps = try section.value("steps", default: 100, in: 1...100_000_000)
@@ -211,7 +214,14 @@ public struct TrainingSettings: Sendable {
         checkpointsGradients = try section.value("gradient_checkpointing", default: false)
         keptPassBytes = try section.value("kept_pass_megabytes", default: 512, in: 0...1_000_000) << 20
         measuresEntropy = try section.value("measure_entropy", default: true)
+        measuresEvery = try section.value("measure_every", default: 1, in: 1...1_000_000)
+        if !measuresEntropy, section.has("measure_every") {
+            throw section.fault(.unknownKey, "measure_every", "has no effect where measure_entropy is false; remove it")
+        }
     }
+
+    /// Whether the update after so many others is measured.
+    func measures(after updates: Int) -> Bool { measuresEntropy && updates % measuresEvery == 0 }
 }
 
 /// `checkpoint:` when the run is saved.

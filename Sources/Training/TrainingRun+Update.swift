@@ -7,10 +7,10 @@ import Runs
 import Torch
 
 extension TrainingRun {
-    /// Whether groups without advantage may keep the sampler's statistics: those of the weights in use, and enough of them.
-    private var takesRecorded: Bool {
-        !config.training.measuresEntropy && resolved.updatesPerStep == 1
-            && algorithm.reads.isDisjoint(with: [.varianceDiscriminant, .squaredDiscriminant])
+    /// Whether groups without advantage may keep the sampler's statistics where nothing is measured: those of the weights in use, and
+    /// enough of them.
+    private var mayTakeRecorded: Bool {
+        resolved.updatesPerStep == 1 && algorithm.reads.isDisjoint(with: [.varianceDiscriminant, .squaredDiscriminant])
     }
 
     /// One optimiser update with its metrics line; returns the mean entropy before it.
@@ -22,6 +22,8 @@ extension TrainingRun {
         let start = clock.now
         let rate = schedule.rate(at: session.state.scheduled)
         let memory = session.optimiser.momentumMemory
+        let measures = config.training.measures(after: session.state.scheduled)
+        let takesRecorded = !measures && mayTakeRecorded
         var coefficients: TokenCoefficients?
         var dynamics: [Int: LatentDynamics] = [:]
         let lengths = batch.sequences.map(\.tokens.count)
@@ -30,7 +32,7 @@ extension TrainingRun {
             report = try updater.update(
                 batch.sequences, carriesGradient: batch.hasAdvantage,
                 recorded: takesRecorded ? batch.sampledStatistics : nil, kept: kept, optimiser: &session.optimiser,
-                learningRate: rate, measures: config.training.measuresEntropy,
+                learningRate: rate, measures: measures,
                 watch: latent.map { latent in
                     { dynamics.merge(latent.dynamics($0, of: $1, lengths: lengths)) { first, _ in first } }
                 }

@@ -105,6 +105,10 @@ import Training
             try TinyRun.config(start.yaml("run"), [thermostat("mode: hold"), "training.measure_entropy=false"])
         }
         #expect("\(error.map { "\($0)" } ?? "")".hasPrefix("training.measure_entropy must be true beside a thermostat"))
+        let seldom = #expect(throws: ConfigError.self) {
+            try TinyRun.config(start.yaml("run"), [thermostat("mode: hold"), "training.measure_every=2"])
+        }
+        #expect("\(seldom.map { "\($0)" } ?? "")".hasPrefix("training.measure_every must be 1 beside a thermostat"))
     }
 
     @Test func `a refused update leaves the thermostat without a report and the weights alone`() throws {

@@ -1,5 +1,6 @@
 // A whole run: what it writes, several updates per batch, and the supervised warm start.
 
+import ConfigCoding
 import Foundation
 import Models
 import Runs
@@ -79,8 +80,26 @@ import Trajectories
         ).run()
         #expect(try weights(measured) == weights(plain))
         let record = try #require(try MetricsLog.read(file: start.scratch("plain/metrics.jsonl")).first)
-        for key in ["entropy/after", "entropy/measured_change", "entropy/predicted_parameter"] {
-            #expect(record[key] == .null)
+        for key in Self.measured { #expect(record[key] == .null) }
+    }
+
+    private static let measured = ["entropy/after", "entropy/measured_change", "entropy/predicted_parameter"]
+
+    @Test func `one of several updates is measured, as if all were, and the weights are the same`() throws {
+        let start = try WarmStart()
+        func run(_ name: String, _ overrides: [String]) throws -> (weights: [String: [UInt32]], [MetricsRecord]) {
+            let config = try TinyRun.config(start.yaml(name), overrides)
+            let final = try TrainingRun(config, resume: false).run()
+            return (try weights(final), try MetricsLog.read(file: start.scratch(name + "/metrics.jsonl")))
+        }
+        let (all, some) = (try run("all", []), try run("some", ["training.measure_every=3"]))
+        #expect(all.weights == some.weights)
+        #expect(some.1.count == all.1.count && some.1.count > 3)
+        for (index, (record, full)) in zip(some.1, all.1).enumerated() {
+            for key in Self.measured { #expect(record[key] == (index % 3 == 0 ? full[key] : .null), "\(index) \(key)") }
+        }
+        #expect(throws: ConfigError.self) {
+            try TinyRun.config(start.yaml("none"), ["training.measure_entropy=false", "training.measure_every=3"])
         }
     }
 
